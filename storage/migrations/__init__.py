@@ -1,0 +1,1 @@
+"""Migrations, numbered and linear. Each works with the release before it."""

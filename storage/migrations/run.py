@@ -52,7 +52,9 @@ def migrate(url: str, on_step: Callable[[str], None] = lambda name: None) -> int
 
 def current(connection: Connection) -> str | None:
     """The migration the database stands at, or None."""
-    return MigrationContext.configure(connection, opts={"version_table_schema": "public"}).get_current_revision()
+    return MigrationContext.configure(
+        connection, opts={"version_table_schema": "public"}
+    ).get_current_revision()
 
 
 def _upgrade(connection: Connection, on_step: Callable[[str], None]) -> int:

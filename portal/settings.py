@@ -1,0 +1,103 @@
+"""Settings: read once from the environment into one frozen object. ``madoguchi settings`` prints the table."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+Mode = Literal["demonstration", "production"]
+
+
+class SettingsError(ValueError):
+    """A setting is missing or cannot be used; the message names it and says what to write."""
+
+
+def _setting(variable: str, default: str, about: str) -> Any:
+    return field(default=default, metadata={"variable": variable, "about": about})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the portal is told from outside."""
+
+    mode: Mode = _setting("MADOGUCHI_MODE", "demonstration", "demonstration (with the sandbox) or production")
+    var: Path = _setting("MADOGUCHI_VAR", "var", "folder for the embedded database, keys and files")
+    database_url: str = _setting("DATABASE_URL", "", "migrator's address; empty: the embedded server")
+    web_url: str = _setting("MADOGUCHI_DATABASE_WEB", "", "address for the web role")
+    worker_url: str = _setting("MADOGUCHI_DATABASE_WORKER", "", "address for the worker role")
+    vault_url: str = _setting(
+        "MADOGUCHI_DATABASE_VAULT", "", "address for the vault role (worker processes only)"
+    )
+    origin: str = _setting("MADOGUCHI_ORIGIN", "http://localhost:6543", "where residents open the portal")
+    card_origin: str = _setting(
+        "MADOGUCHI_CARD_ORIGIN", "", "the host that asks for the card certificate (TLS)"
+    )
+    gateway_secret: str = _setting(
+        "MADOGUCHI_GATEWAY_SECRET", "", "shared with nginx, proves a header came from it"
+    )
+    bind: str = _setting("MADOGUCHI_BIND", "127.0.0.1:6543", "address the portal listens on")
+    processes: int = _setting("MADOGUCHI_PROCESSES", "2", "web processes")
+    master_key: Path = _setting(
+        "MADOGUCHI_MASTER_KEY", "", "file of the master key; default: keys/master.key under var"
+    )
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment.
+
+        :raises SettingsError: when a value cannot be used, or production lacks one it needs.
+        """
+        source = os.environ if environ is None else environ
+        values: dict[str, Any] = {}
+        for item in fields(cls):
+            raw = source.get(item.metadata["variable"], str(item.default))
+            values[item.name] = _convert(item.name, item.metadata["variable"], raw)
+        if not str(values["master_key"]) or values["master_key"] == Path():
+            values["master_key"] = values["var"] / "keys" / "master.key"
+        settings = cls(**values)
+        settings._check()
+        return settings
+
+    @property
+    def production(self) -> bool:
+        """Whether real people are served."""
+        return self.mode == "production"
+
+    @property
+    def secure(self) -> bool:
+        """Whether residents come over https (cookies then carry the __Host- prefix)."""
+        return self.origin.startswith("https://")
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the embedded database is used."""
+        return not self.database_url
+
+    def _check(self) -> None:
+        if self.mode not in ("demonstration", "production"):
+            raise SettingsError(
+                f"MADOGUCHI_MODE は demonstration か production です（今の値: {self.mode}）。"
+            )
+        if not self.production:
+            return
+        for item in ("database_url", "web_url", "worker_url", "vault_url", "gateway_secret", "card_origin"):
+            if not getattr(self, item):
+                variable = next(f.metadata["variable"] for f in fields(self) if f.name == item)
+                raise SettingsError(
+                    f"本番では {variable} を設定してください。`madoguchi settings` で一覧を見られます。"
+                )
+        if not self.secure:
+            raise SettingsError("本番の MADOGUCHI_ORIGIN は https:// で始まる必要があります。")
+
+
+def _convert(name: str, variable: str, raw: str) -> Any:
+    if name in ("var", "master_key"):
+        return Path(raw).absolute() if raw else Path()
+    if name == "processes":
+        if not raw.isdigit() or not 1 <= int(raw) <= 64:
+            raise SettingsError(f"{variable} は 1 から 64 までの数です（今の値: {raw}）。")
+        return int(raw)
+    return raw

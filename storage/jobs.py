@@ -1,0 +1,61 @@
+"""Jobs: deferred inside the transaction of the change that causes them, so that neither exists without the other.
+
+The library keeps them in PostgreSQL (schema ``jobs``). A job names its tenant; the worker opens its own scope.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import procrastinate
+
+from storage.database import Transaction
+
+# The connector is replaced when a worker opens the application with an address (see ``worker_app``); deferring needs
+# none, because it always happens on the connection of an open transaction.
+jobs = procrastinate.App(connector=procrastinate.PsycopgConnector())
+
+
+def defer(
+    tx: Transaction,
+    task: str,
+    *,
+    queue: str = "default",
+    lock: str | None = None,
+    queueing_lock: str | None = None,
+    schedule_at: datetime | None = None,
+    **arguments: Any,
+) -> int:
+    """Put a job on the list, in this transaction.
+
+    :param task: name under which the job's function is registered.
+    :param lock: jobs with the same lock never run at the same time.
+    :param queueing_lock: a second job with the same lock is refused while the first waits.
+    :param schedule_at: not before this moment (aware).
+    :param arguments: JSON values; references and codes only, never a number or a name.
+    :returns: the job's number.
+    """
+    return jobs.configure_task(
+        task,
+        connection=tx.raw,
+        queue=queue,
+        lock=lock,
+        queueing_lock=queueing_lock,
+        schedule_at=schedule_at,
+        allow_unknown=True,
+    ).defer(**arguments)
+
+
+def worker_app(url: str) -> procrastinate.App:
+    """The job list opened on a database, for a worker.
+
+    :param url: address of the database for the worker role.
+    """
+    connector = procrastinate.PsycopgConnector(
+        conninfo=url,
+        kwargs={"options": "-c search_path=jobs", "application_name": "madoguchi-jobs"},
+        min_size=1,
+        max_size=4,
+    )
+    return jobs.with_connector(connector)

@@ -1,0 +1,52 @@
+"""The command ``madoguchi``. Each group's commands live beside what they command and are loaded when asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+# name -> (module, attribute, words). Loading is late so that `madoguchi proof verify` starts without the web.
+COMMANDS = {
+    "serve": ("portal.running.commands", "serve", "実演の一式を動かす"),
+    "prepare": ("portal.running.commands", "prepare", "データベースを整える（移行・役割・鍵）"),
+    "worker": ("portal.worker", "worker", "裏方の仕事だけを動かす"),
+    "tour": ("portal.tour.commands", "tour", "職員と住民の物語をたどる"),
+    "sandbox": ("portal.running.sandbox", "sandbox", "国の側の代役に故障を命じる（実演のみ）"),
+    "card": ("portal.card_client", "card", "カードで署名して入る"),
+    "staff": ("portal.identity.commands", "staff", "職員の登録"),
+    "audit": ("storage.audit.commands", "audit", "記録の鎖と署名を確かめる"),
+    "proof": ("workflows.provision_records.commands", "proof", "住民の証明ファイルを確かめる"),
+    "keys": ("portal.keys", "keys", "鍵を作る・替える"),
+    "settings": ("portal.running.commands", "show_settings", "設定の一覧"),
+    "doctor": ("portal.running.doctor", "doctor", "この機械に足りないものを調べる"),
+}
+
+
+class LateGroup(click.Group):
+    """A group whose commands are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        return getattr(import_module(module), attribute)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list, without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, _, words) in COMMANDS.items()])
+
+
+@click.group(cls=LateGroup)
+def main() -> None:
+    """窓口 madoguchi: 住民の窓口と、その裏方。"""
+
+
+if __name__ == "__main__":
+    main()

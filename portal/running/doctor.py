@@ -1,0 +1,66 @@
+"""``madoguchi doctor``: what this machine lacks, and the line that brings it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from portal.settings import Settings
+
+MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so")
+# Characters of real names that small fonts leave out; a blank or another shape on a notice would be somebody's name.
+TORTURE = "髙﨑𠮷①㈱"
+
+
+@click.command()
+def doctor() -> None:
+    """この機械に足りないものを調べる。足りないものがあれば 1 で終わる。"""
+    checks: list[tuple[str, Callable[[], str]]] = [
+        ("印刷（PDF）と文字の形", _printing),
+        ("カードの部品（PKCS#11）", _card_module),
+        ("空き容量", _disk),
+        ("主鍵", _master_key),
+    ]
+    wrong = 0
+    for words, check in checks:
+        advice = check()
+        wrong += bool(advice)
+        click.echo(f"{'×' if advice else '○'} {words}{'  ' + advice if advice else ''}")
+    raise SystemExit(1 if wrong else 0)
+
+
+def _printing() -> str:
+    try:
+        from weasyprint import HTML
+    except OSError:
+        return "apt-get install libpangoft2-1.0-0 libharfbuzz-subset0"
+    page = HTML(string=f"<p style='font-family: \"Noto Sans CJK JP\"'>{TORTURE}")
+    pdf = page.write_pdf(uncompressed_pdf=True)
+    fonts = {part.split(b"/")[0].split()[0] for part in pdf.split(b"/BaseFont /")[1:]}
+    if not fonts or any(b"NotoSansCJK" not in name.replace(b"-", b"") for name in fonts):
+        return "apt-get install fonts-noto-cjk（「髙﨑𠮷」などの字が正しく出ません）"
+    return ""
+
+
+def _card_module() -> str:
+    if any(Path(module).exists() for module in MODULES):
+        return ""
+    return "apt-get install softhsm2（実演）または opensc（本物のカード）"
+
+
+def _disk() -> str:
+    var = Settings.from_env().var
+    folder = var if var.exists() else var.parent
+    free = shutil.disk_usage(folder).free
+    return "" if free > 1 << 30 else f"{folder} の空きが 1 GB を切っています"
+
+
+def _master_key() -> str:
+    path = Settings.from_env().master_key
+    if not path.exists():
+        return "まだありません。`madoguchi prepare` が作ります"
+    return "" if not path.stat().st_mode & 0o077 and os.access(path, os.R_OK) else f"chmod 600 {path}"

@@ -1,0 +1,134 @@
+"""Languages of the screens: 日本語, やさしい日本語, English; and ふりがな, which is off until somebody wants it.
+
+The Japanese text is the key of the catalogues. A text that a catalogue lacks is shown in Japanese rather than left out.
+Readings are put on fixed texts only, from a list written by hand; a name is never given a reading by guess.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import yaml
+from babel.messages.pofile import read_po
+from markupsafe import Markup, escape
+from pyramid.config import Configurator
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.request import Request
+from pyramid.response import Response
+
+from portal.web.permissions import Permission
+
+LANGUAGES = {"ja": "日本語", "ja_easy": "やさしい日本語", "en": "English"}
+HTML_LANGUAGE = {"ja": "ja", "ja_easy": "ja", "en": "en"}
+LOCALE = Path(__file__).parent.parent / "locale"
+COOKIE = "madoguchi-display"
+ONE_YEAR = 365 * 24 * 3600
+
+
+@cache
+def catalogue(language: str) -> dict[str, str]:
+    """Japanese text to the text of another language, read from its .po file; empty for Japanese itself."""
+    path = LOCALE / language / "LC_MESSAGES" / "madoguchi.po"
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        return {
+            str(m.id): str(m.string)
+            for m in read_po(file, locale=HTML_LANGUAGE[language])
+            if m.id and m.string
+        }
+
+
+@cache
+def readings() -> tuple[re.Pattern[str], dict[str, str]]:
+    """The words that get ふりがな and their readings, longest first."""
+    words: dict[str, str] = yaml.safe_load((LOCALE / "readings.yaml").read_text("utf-8"))
+    longest_first = sorted(words, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first))), words
+
+
+def with_ruby(text: str) -> Markup:
+    """The text with readings above its words, readable also where ruby is not known."""
+    pattern, words = readings()
+    return Markup(  # noqa: S704 - only texts of our own catalogues come here, escaped first
+        pattern.sub(
+            lambda match: f"<ruby>{match[0]}<rp>（</rp><rt>{words[match[0]]}</rt><rp>）</rp></ruby>",
+            str(escape(text)),
+        )
+    )
+
+
+class Texts:
+    """The fixed texts of one language, with or without ふりがな. Looking one up costs one dictionary access."""
+
+    def __init__(self, language: str, ruby: bool) -> None:
+        self.language = language
+        self.ruby = ruby and language != "en"
+        self._strings = catalogue(language)
+        self._marked: dict[str, Markup] = {}
+
+    def plain(self, text: str, /, **values: object) -> str:
+        """The text without markup: for titles, attributes and mail."""
+        found = self._strings.get(text, text)
+        return found.format(**values) if values else found
+
+    def marked(self, text: str, /, **values: object) -> Markup:
+        """The text for a page; values are escaped, ふりがな is put on the fixed part only."""
+        found = self._marked.get(text)
+        if found is None:
+            string = self._strings.get(text, text)
+            found = self._marked[text] = with_ruby(string) if self.ruby else escape(string)
+        return found.format(**values) if values else found
+
+
+@cache
+def texts(language: str, ruby: bool) -> Texts:
+    """The texts of a language; there are five of these in a process."""
+    return Texts(language, ruby)
+
+
+def display(request: Request) -> tuple[str, bool]:
+    """(language, ふりがな) of this request: what was chosen, else what the browser asks for, else Japanese."""
+    chosen, _, ruby = request.cookies.get(COOKIE, "").partition(".")
+    if chosen not in LANGUAGES:
+        chosen = "ja"
+        if "Accept-Language" in request.headers:
+            chosen = request.accept_language.lookup(("ja", "en"), default="ja")
+    return chosen, ruby == "ruby" and chosen != "en"
+
+
+def safe_path(path: str | None) -> str:
+    """A path of this site to go back to; anything that could lead elsewhere becomes the front page."""
+    if not path or not path.startswith("/") or path.startswith("//") or re.search(r"[\\\x00-\x1f]", path):
+        return "/"
+    return path
+
+
+def choose_display(request: Request) -> Response:
+    """Remember the language or the ふりがな switch for a year and go back to the page."""
+    language, ruby = request.display
+    if request.GET.get("language") in LANGUAGES:
+        language = request.GET["language"]
+    if request.GET.get("ruby") in ("on", "off"):
+        ruby = request.GET["ruby"] == "on"
+    response = HTTPSeeOther(location=safe_path(request.GET.get("back")))
+    response.set_cookie(
+        COOKIE,
+        f"{language}.{'ruby' if ruby else 'plain'}",
+        max_age=ONE_YEAR,
+        httponly=True,
+        samesite="Lax",
+        secure=request.portal.secure,
+    )
+    return response
+
+
+def includeme(config: Configurator) -> None:
+    """Add ``request.display``, ``request.language``, ``request.texts`` and the switch."""
+    config.add_request_method(display, "display", reify=True)
+    config.add_request_method(lambda request: request.display[0], "language", property=True)
+    config.add_request_method(lambda request: texts(*request.display), "texts", property=True)
+    config.add_route("display", "/display")
+    config.add_view(choose_display, route_name="display", request_method="GET", permission=Permission.PUBLIC)

@@ -1,0 +1,48 @@
+"""The pure questions that permissions are made of: each looks at the identity and the context and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Predicate = Callable[[Any, Any], bool]
+"""(identity or None, context) -> bool. No database, no clock, no request."""
+
+CLERK = "clerk"
+SUPERVISOR = "supervisor"
+OPERATOR = "operator"
+
+
+def anyone(_identity: Any, _context: Any) -> bool:
+    """Everybody, signed in or not."""
+    return True
+
+
+def signed_in(identity: Any, _context: Any) -> bool:
+    """Somebody is signed in."""
+    return identity is not None and identity.kind in ("resident", "staff", "reviewer")
+
+
+def is_resident(identity: Any, _context: Any) -> bool:
+    """A resident is signed in with her card or passkey."""
+    return identity is not None and identity.kind == "resident"
+
+
+def is_staff(identity: Any, _context: Any) -> bool:
+    """A member of a municipal office is signed in, and the office is known."""
+    return identity is not None and identity.kind == "staff" and bool(identity.tenant)
+
+
+def is_clerk(identity: Any, _context: Any) -> bool:
+    """May work on cases."""
+    return CLERK in identity.roles or SUPERVISOR in identity.roles
+
+
+def is_supervisor(identity: Any, _context: Any) -> bool:
+    """May decide what needs a second pair of eyes."""
+    return SUPERVISOR in identity.roles
+
+
+def is_operator(identity: Any, _context: Any) -> bool:
+    """Looks after the link to the intermediate server."""
+    return OPERATOR in identity.roles

@@ -1,0 +1,85 @@
+"""People for the tests of pages: who is at the counter is said in the WSGI environment, past the sign-in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from pyramid.config import Configurator
+
+from portal.web.permissions import Permission, identity_permits
+
+ENVIRON_KEY = "madoguchi.test.identity"
+
+
+@dataclass(frozen=True)
+class Person:
+    """The fields of an identity that pages and permissions read."""
+
+    kind: str
+    display_name: str = ""
+    account_id: UUID | None = None
+    tenant: str | None = None
+    roles: frozenset[str] = frozenset()
+    office: str | None = None
+    addressees: tuple[tuple[str, str], ...] = ()
+    session_id: UUID | None = None
+    step_up_at: datetime | None = datetime(2026, 11, 22, 0, 50, tzinfo=UTC)
+
+
+ANONYMOUS = Person("anonymous")
+RESIDENT = Person(
+    "resident",
+    "髙﨑 𠮷子",
+    UUID(int=1),
+    addressees=(("992011", "900000000000001"), ("992020", "900000000000002")),
+)
+OTHER_RESIDENT = Person("resident", "葛󠄀城 一郎", UUID(int=2), addressees=(("992020", "900000000000009"),))
+CLERK = Person("staff", "見本 太郎", UUID(int=3), "992011", frozenset({"clerk"}), "992011-01")
+OPERATOR = Person("staff", "仮名 さくら", UUID(int=4), "992011", frozenset({"operator"}), "992011-01")
+SUPERVISOR = Person("staff", "試験 一郎", UUID(int=5), "992011", frozenset({"supervisor"}), "992011-01")
+NO_ROLE = Person("staff", "見本 次郎", UUID(int=6), "992011", frozenset(), "992011-01")
+REVIEWER = Person("reviewer", "委員 花子", UUID(int=7), roles=frozenset({"reviewer"}))
+EVERYBODY = {
+    "anonymous": ANONYMOUS,
+    "resident": RESIDENT,
+    "clerk": CLERK,
+    "operator": OPERATOR,
+    "supervisor": SUPERVISOR,
+    "staff without a role": NO_ROLE,
+    "reviewer": REVIEWER,
+}
+
+
+class StandingAtTheCounter:
+    """Security policy of the tests: the identity is what the test put into the environment."""
+
+    def identity(self, request: Any) -> Any:
+        return request.environ.get(ENVIRON_KEY)
+
+    def authenticated_userid(self, request: Any) -> str | None:
+        person = self.identity(request)
+        return str(person.account_id) if person else None
+
+    def permits(self, request: Any, context: Any, permission: str) -> bool:
+        return identity_permits(self.identity(request), context, permission)
+
+    def remember(self, request: Any, userid: str, **kw: Any) -> list[tuple[str, str]]:
+        return []
+
+    def forget(self, request: Any, **kw: Any) -> list[tuple[str, str]]:
+        return []
+
+
+def empty(_request: Any) -> dict[str, Any]:
+    """A view for the addresses of sign-in, which belong to another package."""
+    return {}
+
+
+def includeme(config: Configurator) -> None:
+    config.set_security_policy(StandingAtTheCounter())
+    for name, path in (("login", "/login"), ("staff.login", "/staff/login"), ("logout", "/logout")):
+        config.add_route(name, path)
+        config.add_view(empty, route_name=name, renderer="json", permission=Permission.SIGN_IN)

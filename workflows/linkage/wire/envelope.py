@@ -1,0 +1,214 @@
+"""The envelope of every message, its schemas (compiled once) and its canonical form.
+
+``build`` makes one, ``validate`` checks one against the JSON Schema of its type, ``digest`` hashes the RFC 8785 form.
+Messages travel alone or as a batch (``{"msl":1,"type":"batch","messages":[...]}``) under one HTTP signature; each
+message in a batch is checked and answered by itself.
+"""
+
+import hashlib
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import jsonschema_rs
+import orjson
+import rfc8785
+from ulid import ULID
+
+from .problems import Problem
+
+MAX_BODY = 32 * 1024 * 1024
+MAX_BATCH = 500
+_DIRECTORY = files(__package__) / "schemas"
+
+
+def _load(name: str) -> dict[str, Any]:
+    return json.loads((_DIRECTORY / f"{name}.json").read_text("utf-8"))
+
+
+@cache
+def schema_names() -> frozenset[str]:
+    """Every schema of the profile by name; message types and the wrappers ``batch`` and ``acks``."""
+    return frozenset(
+        p.name.removesuffix(".json")
+        for p in _DIRECTORY.iterdir()
+        if p.name.endswith(".json") and p.name != "common.json"
+    )
+
+
+@cache
+def _validator(name: str) -> Any:
+    if name not in schema_names():
+        raise Problem("SCHEMA_INVALID", "unknown message type", [{"pointer": "/type", "kind": "unknown"}])
+    registry = jsonschema_rs.Registry([("urn:msl:schema:common", _load("common"))])
+    return jsonschema_rs.validator_for(_load(name), registry=registry)
+
+
+def new_id(now: datetime) -> str:
+    """A message id (ULID) for a moment."""
+    return str(ULID.from_datetime(now))
+
+
+def stamp(moment: datetime) -> str:
+    """A time as it stands on the wire: UTC, microseconds, ``Z``.
+
+    :raises ValueError: the moment has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("a time on the wire needs a time zone")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment(text: str) -> datetime:
+    """The time a wire text means."""
+    return datetime.fromisoformat(text)
+
+
+def build(
+    type_: str,
+    *,
+    tenant: str,
+    org: str,
+    created: datetime,
+    payload: Mapping[str, Any] | None = None,
+    payload_jwe: str | None = None,
+    id_: str | None = None,
+    expires: datetime | None = None,
+    danban: str | None = None,
+    fugo: str | None = None,
+    partition: str | None = None,
+    seq: int | None = None,
+    causation: str | None = None,
+    correlation: str | None = None,
+    actor: Mapping[str, str] | None = None,
+    legal: Mapping[str, str] | None = None,
+    layout: str | None = None,
+) -> dict[str, Any]:
+    """Make an envelope. Nothing is checked here; :func:`validate` and the linter stand before every send.
+
+    :param danban: 団体内統合宛名番号 of the subject, towards the hub.
+    :param fugo: 符号 of the subject, between hub and core only.
+    :param actor: ``{"role", "staff_hash"}``.
+    :param legal: ``{"law_row", "table_version", "ordinance"?, "pia"?}``.
+    """
+    message: dict[str, Any] = {
+        "msl": 1,
+        "id": id_ or new_id(created),
+        "type": type_,
+        "tenant": tenant,
+        "org": org,
+        "created": stamp(created),
+        "payload": dict(payload or {}),
+    }
+    if expires is not None:
+        message["expires"] = stamp(expires)
+    if danban is not None:
+        message["subject"] = {"danban": danban}
+    elif fugo is not None:
+        message["subject"] = {"fugo": fugo}
+    optional = {
+        "payload_jwe": payload_jwe,
+        "partition": partition,
+        "seq": seq,
+        "causation": causation,
+        "correlation": correlation,
+        "actor": actor,
+        "legal": legal,
+        "layout": layout,
+    }
+    message.update({name: value for name, value in optional.items() if value is not None})
+    return message
+
+
+def batch(messages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Wrap messages for one signed request."""
+    return {"msl": 1, "type": "batch", "messages": list(messages)}
+
+
+def _places(errors: Iterable[Any]) -> list[dict[str, str]]:
+    found = []
+    for error in errors:
+        # Only schema-side words: an instance path may hold an unknown key, which may itself be what must not leak.
+        steps = [str(step) if isinstance(step, int) else _known(str(step)) for step in error.instance_path]
+        kind = type(error.kind).__name__.removeprefix("ValidationErrorKind_").lower()
+        found.append({"pointer": "/" + "/".join(steps), "kind": kind})
+        if len(found) == 10:
+            break
+    return found
+
+
+def _known(key: str) -> str:
+    return key if key.replace("_", "").isalpha() and key.isascii() and len(key) <= 24 else "?"
+
+
+def check(name: str, document: Any) -> None:
+    """Check any document against a schema of the profile.
+
+    :raises Problem: SCHEMA_INVALID with places, never values.
+    """
+    validator = _validator(name)
+    if not validator.is_valid(document):
+        raise Problem("SCHEMA_INVALID", f"does not fit {name}", _places(validator.iter_errors(document)))
+
+
+def validate(message: Any, expected: str | Iterable[str] | None = None, now: datetime | None = None) -> str:
+    """Check one message and return its type.
+
+    :param expected: the type or types accepted here.
+    :param now: when given, a message past its own ``expires`` is refused.
+    :raises Problem: SCHEMA_INVALID or MESSAGE_EXPIRED.
+    """
+    type_ = message.get("type") if isinstance(message, Mapping) else None
+    if not isinstance(type_, str) or type_ in ("batch", "acks"):
+        raise Problem("SCHEMA_INVALID", "not a message", [{"pointer": "/type", "kind": "type"}])
+    wanted = {expected} if isinstance(expected, str) else set(expected or ())
+    if wanted and type_ not in wanted:
+        raise Problem(
+            "SCHEMA_INVALID", "another type of message is wanted here", [{"pointer": "/type", "kind": "enum"}]
+        )
+    check(type_, message)
+    if now is not None and "expires" in message and moment(message["expires"]) < now:
+        raise Problem("MESSAGE_EXPIRED")
+    return type_
+
+
+def canonical(document: Any) -> bytes:
+    """RFC 8785 form."""
+    return rfc8785.dumps(document)
+
+
+def digest(document: Any) -> str:
+    """SHA-256 of the canonical form, base64url without padding."""
+    return digest_bytes(canonical(document))
+
+
+def digest_bytes(data: bytes) -> str:
+    """SHA-256 of bytes, base64url without padding."""
+    return urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode("ascii")
+
+
+def request_digest(inquiry: Mapping[str, Any]) -> str:
+    """What a permit's ``req`` is: the digest of an ``inquiry.request``, without the subject the core must not see."""
+    return digest({k: v for k, v in inquiry.items() if k != "subject"})
+
+
+def dumps(document: Any) -> bytes:
+    """JSON bytes for the wire."""
+    return orjson.dumps(document)
+
+
+def loads(body: bytes) -> Any:
+    """JSON from the wire.
+
+    :raises Problem: BODY_TOO_LARGE or SCHEMA_INVALID.
+    """
+    if len(body) > MAX_BODY:
+        raise Problem("BODY_TOO_LARGE")
+    try:
+        return orjson.loads(body)
+    except ValueError:
+        raise Problem("SCHEMA_INVALID", "the body is not JSON", [{"pointer": "", "kind": "json"}]) from None

@@ -1,1 +1,1 @@
-"""Provision records (情報提供等記録, 法23条) and their proof."""
+"""情報提供等記録: who asked whom for a person's data, when, why and by which law; written, shown, sealed and proven."""

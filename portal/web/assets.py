@@ -28,6 +28,4 @@ def asset(name: str) -> str:
 
 def includeme(config: Configurator) -> None:
     """Serve the folder; production puts nginx in front of it."""
-    config.add_static_view(
-        "static", str(FOLDER), cache_max_age=(ONE_YEAR, {"public": True, "immutable": True})
-    )
+    config.add_static_view("static", str(FOLDER), cache_max_age=ONE_YEAR)

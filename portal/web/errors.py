@@ -154,7 +154,6 @@ def error_response(
     retry_after: int | None = None,
 ) -> Response:
     """The page, or RFC 9457 JSON for a caller that prefers it."""
-    headers = {"Retry-After": str(retry_after)} if retry_after else {}
     if _wants_json(request):
         body: dict[str, Any] = {
             "type": "about:blank",
@@ -166,13 +165,15 @@ def error_response(
         }
         if reference:
             body["instance"] = f"urn:uuid:{reference}"
-        return Response(
-            orjson.dumps(body), status=status, content_type="application/problem+json", headers=headers
+        response = Response(orjson.dumps(body), status=status, content_type="application/problem+json")
+    else:
+        html = render(
+            "errors/error.jinja2", request, status=status, words=words, reasons=reasons, reference=reference
         )
-    html = render(
-        "errors/error.jinja2", request, status=status, words=words, reasons=reasons, reference=reference
-    )
-    return Response(html, status=status, headers=headers)
+        response = Response(html, status=status)
+    if retry_after:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
 
 
 def _wants_json(request: Request) -> bool:

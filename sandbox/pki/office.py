@@ -1,0 +1,157 @@
+"""The authority of offices, in the place of LGPKI (地方公共団体組織認証基盤).
+
+It certifies the two ends of the link (TLS servers and clients) and nothing that a resident ever meets.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from sandbox.pki import keys
+from sandbox.pki.authority import key_usage
+from sandbox.pki.names import SANDBOX_MARKER
+
+PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+VALID_FOR = timedelta(days=398)
+
+
+class OfficeAuthority:
+    """The authority kept in ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.certificate = keys.load_certificate(folder / "office-ca.pem")
+        self._key = keys.load_key(folder / "office-ca.key")
+
+    @property
+    def certificate_path(self) -> Path:
+        """The anchor to trust, PEM."""
+        return self.folder / "office-ca.pem"
+
+    @classmethod
+    def create(cls, folder: Path, at: datetime) -> OfficeAuthority:
+        """Make what is missing in ``folder``, then open it."""
+        if not (folder / "office-ca.pem").exists():
+            key = keys.new_key()
+            name = _name("Office CA", "Madoguchi Sandbox")
+            certificate = (
+                _builder(name, name, key.public_key(), at - timedelta(days=1), timedelta(days=3653))
+                .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+                .add_extension(key_usage("key_cert_sign", "crl_sign"), critical=True)
+                .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+                .add_extension(x509.UnrecognizedExtension(SANDBOX_MARKER, b"\x05\x00"), critical=False)
+                .sign(key, hashes.SHA256())
+            )
+            keys.save_key(folder / "office-ca.key", key)
+            keys.save_certificate(folder / "office-ca.pem", certificate)
+        return cls(folder)
+
+    def issue_server(self, public_key: PublicKey, names: list[str], at: datetime) -> x509.Certificate:
+        """A TLS server certificate.
+
+        :param names: host names and IP addresses it answers to; the first is its common name.
+        """
+        alternatives = [_alternative(name) for name in names]
+        return self._issue(
+            public_key,
+            _name(names[0], "Madoguchi Sandbox"),
+            ExtendedKeyUsageOID.SERVER_AUTH,
+            alternatives,
+            at,
+        )
+
+    def issue_client(self, public_key: PublicKey, organization_code: str, at: datetime) -> x509.Certificate:
+        """A TLS client certificate of an office.
+
+        :param organization_code: 機関コード, which becomes the common name and a URI in the subject alternative name.
+        """
+        alternatives: list[x509.GeneralName] = [
+            x509.UniformResourceIdentifier(f"urn:madoguchi:organization:{organization_code}")
+        ]
+        name = _name(organization_code, "Madoguchi Sandbox")
+        return self._issue(public_key, name, ExtendedKeyUsageOID.CLIENT_AUTH, alternatives, at)
+
+    def provide_server(self, folder: Path, name: str, names: list[str], at: datetime) -> tuple[Path, Path]:
+        """Key and certificate files ``name.key`` and ``name.pem`` of a server, made when missing.
+
+        :returns: (certificate path, key path).
+        """
+        return self._provide(folder, name, at, lambda public: self.issue_server(public, names, at))
+
+    def provide_client(
+        self, folder: Path, name: str, organization_code: str, at: datetime
+    ) -> tuple[Path, Path]:
+        """Key and certificate files of a client, made when missing.
+
+        :returns: (certificate path, key path).
+        """
+        return self._provide(
+            folder, name, at, lambda public: self.issue_client(public, organization_code, at)
+        )
+
+    def _provide(self, folder, name, at, issue) -> tuple[Path, Path]:  # type: ignore[no-untyped-def]
+        certificate, key_path = folder / f"{name}.pem", folder / f"{name}.key"
+        if not (certificate.exists() and key_path.exists()):
+            key = keys.new_key()
+            keys.save_key(key_path, key)
+            keys.save_certificate(certificate, issue(key.public_key()))
+        return certificate, key_path
+
+    def _issue(
+        self,
+        public_key: PublicKey,
+        subject: x509.Name,
+        usage: x509.ObjectIdentifier,
+        alternatives: list[x509.GeneralName],
+        at: datetime,
+    ) -> x509.Certificate:
+        return (
+            _builder(subject, self.certificate.subject, public_key, at - timedelta(minutes=5), VALID_FOR)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(key_usage("digital_signature", "key_encipherment"), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+            .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
+            )
+            .sign(self._key, hashes.SHA256())
+        )
+
+
+def _alternative(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _name(common: str, organization: str) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization),
+            x509.NameAttribute(NameOID.COMMON_NAME, common),
+        ]
+    )
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, public_key: PublicKey, begin: datetime, life: timedelta
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(public_key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(begin + life)
+    )

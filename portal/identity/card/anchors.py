@@ -1,0 +1,126 @@
+"""The pinned authorities. All generations of one authority share a name, so an issuer is chosen by key and signature.
+
+Production takes no authority of a test environment: neither ``O=JPKI-TEST`` nor one that says it is a stand-in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.x509.oid import NameOID
+
+from portal.identity.card.profile import Kind
+
+SANDBOX_MARKER = x509.ObjectIdentifier("2.25.182719366027510366113019846316409431871")
+TEST_ORGANIZATION = "JPKI-TEST"
+
+
+class AnchorRefused(Exception):
+    """An authority certificate that may not be trusted here; the installation does not start with it."""
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """One generation of one authority.
+
+    :param name_hashes: hash name to the digest of the issuer name in DER; OCSP questions carry it.
+    :param key_hashes: hash name to the digest of its public key bits.
+    """
+
+    kind: Kind
+    certificate: x509.Certificate
+    der: bytes
+    name: bytes
+    key_identifier: bytes
+    name_hashes: Mapping[str, bytes]
+    key_hashes: Mapping[str, bytes]
+
+    @property
+    def issuer_hash(self) -> bytes:
+        """SHA-256 of the issuer name in DER: half of the key of an account."""
+        return self.name_hashes["sha256"]
+
+
+class Anchors:
+    """The set of pinned authorities of both kinds.
+
+    :param certificates: pairs of kind and certificate.
+    :param production: refuse test environments.
+    :raises AnchorRefused: for a certificate that is no authority, or a test one in production.
+    """
+
+    def __init__(self, certificates: Sequence[tuple[Kind, x509.Certificate]], production: bool) -> None:
+        self.production = production
+        self._all = tuple(_anchor(kind, certificate, production) for kind, certificate in certificates)
+        self.names = {(anchor.kind, anchor.name) for anchor in self._all}
+
+    @classmethod
+    def from_folder(cls, folder: Path, production: bool) -> Anchors:
+        """Read ``auth-*.pem`` and ``sign-*.pem``.
+
+        :raises AnchorRefused: when none of the ``auth`` kind is there.
+        """
+        kinds: tuple[Kind, ...] = ("auth", "sign")
+        found: list[tuple[Kind, x509.Certificate]] = [
+            (kind, x509.load_pem_x509_certificate(path.read_bytes()))
+            for kind in kinds
+            for path in sorted(folder.glob(f"{kind}-*.pem"))
+        ]
+        if not any(kind == "auth" for kind, _ in found):
+            raise AnchorRefused(f"{folder} に利用者証明用認証局の証明書（auth-*.pem）がありません。")
+        return cls(found, production)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def candidates(self, issuer_name: bytes, key_identifier: bytes | None) -> list[Anchor]:
+        """Authorities that may have issued a certificate, by its issuer name and authority key identifier."""
+        return [
+            anchor
+            for anchor in self._all
+            if anchor.name == issuer_name and key_identifier in (None, anchor.key_identifier)
+        ]
+
+    def knows_name(self, issuer_name: bytes) -> bool:
+        """Whether any pinned authority has that name."""
+        return any(name == issuer_name for _, name in self.names)
+
+
+def _anchor(kind: Kind, certificate: x509.Certificate, production: bool) -> Anchor:
+    fingerprint = certificate.fingerprint(certificate.signature_hash_algorithm).hex()[:16]  # type: ignore[arg-type]
+    try:
+        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+        identifier = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except x509.ExtensionNotFound as problem:
+        raise AnchorRefused(f"{fingerprint}… は認証局の証明書ではありません。") from problem
+    if not constraints.ca or certificate.subject != certificate.issuer:
+        raise AnchorRefused(f"{fingerprint}… は認証局の自己署名証明書ではありません。")
+    certificate.verify_directly_issued_by(certificate)
+    if production and is_test(certificate):
+        raise AnchorRefused(
+            f"{fingerprint}… は試験用の認証局です。MADOGUCHI_MODE=production では読み込みません。"
+            "本番の認証局の証明書を置いて、もう一度起動してください。"
+        )
+    name = certificate.subject.public_bytes()
+    key = certificate.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
+    return Anchor(
+        kind,
+        certificate,
+        certificate.public_bytes(serialization.Encoding.DER),
+        name,
+        identifier,
+        {algorithm: hashlib.new(algorithm, name).digest() for algorithm in ("sha1", "sha256")},
+        {algorithm: hashlib.new(algorithm, key).digest() for algorithm in ("sha1", "sha256")},
+    )
+
+
+def is_test(certificate: x509.Certificate) -> bool:
+    """Whether an authority belongs to a test environment or a sandbox."""
+    organizations = {a.value for a in certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)}
+    marked = any(extension.oid == SANDBOX_MARKER for extension in certificate.extensions)
+    return marked or TEST_ORGANIZATION in organizations

@@ -1,0 +1,118 @@
+"""Log lines: data with a name, never a person. A processor at the end of the chain drops and masks what must not leave.
+
+Nothing should ever hand a name or a number to a logger; this is the second lock, and a test plants them to prove it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+# Keys that say what they hold. Values under them are dropped whole.
+FORBIDDEN_KEYS = frozenset(
+    [
+        "number",
+        "my_number",
+        "individual_number",
+        "name",
+        "display_name",
+        "kana",
+        "address",
+        "birth",
+        "birth_date",
+        "sex",
+        "pin",
+        "password",
+        "certificate",
+        "subject",
+        "cn",
+        "common_name",
+        "serial",
+        "cookie",
+        "token",
+        "nonce",
+        "payload",
+        "answer",
+        "body",
+        "mail",
+        "email",
+        "phone",
+    ]
+)
+# Twelve digits in any width, with the separators people put between them; a reference (UUID) is not one of them.
+_REFERENCE = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_DIGITS = re.compile(r"(?<![0-9０-９])(?:[0-9０-９][\s\-‐−ー－.]?){11}[0-9０-９](?![0-9０-９])")
+_REFERENCE_OR_DIGITS = re.compile(f"({_REFERENCE})|{_DIGITS.pattern}")
+MASK = "[伏せました]"
+
+
+def keep_people_out(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Drop forbidden keys and mask whatever looks like a 個人番号, at any depth."""
+    return _cleaned(event)
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, MutableMapping):
+        return {
+            key: MASK if str(key).lower() in FORBIDDEN_KEYS else _cleaned(inner)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_cleaned(inner) for inner in value]
+    if isinstance(value, str):
+        return _REFERENCE_OR_DIGITS.sub(lambda found: found[1] or MASK, value)
+    if isinstance(value, int) and not isinstance(value, bool) and _DIGITS.fullmatch(str(value)):
+        return MASK
+    return value
+
+
+def configure(json: bool = True, level: int = logging.INFO) -> None:
+    """Send every log line, ours and the libraries', through the same chain to standard error.
+
+    :param json: one JSON object a line; otherwise aligned words for a person at a terminal.
+    """
+    shared = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        keep_people_out,
+    ]
+    renderer = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if json
+        else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                # Once more at the very end: a library's message is only a sentence by now.
+                keep_people_out,
+                renderer,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    # httpx names every address it calls; the addresses of the link carry references that belong in no log.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def get_logger(name: str) -> Any:
+    """A logger whose lines are an event name and fields: ``log.info("inquiry.sent", lane=...)``."""
+    return structlog.stdlib.get_logger(name)

@@ -10,6 +10,7 @@ from pyramid.config import Configurator
 from portal.settings import Settings
 from storage.clock import Clock, SystemClock
 from storage.database import Database
+from workflows.law.loader import shipped
 
 PARTS = (
     "portal.web",
@@ -38,6 +39,7 @@ def make_app(
     config.registry["portal"] = settings
     config.registry["database"] = database or Database(settings.web_url, "web")
     config.registry["clock"] = clock or SystemClock()
+    config.registry["law"] = shipped()
     for part in parts:
         config.include(part)
     return config.make_wsgi_app()

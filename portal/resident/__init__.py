@@ -2,7 +2,11 @@
 
 from pyramid.config import Configurator
 
-PARTS: tuple[str, ...] = ()
+PARTS = (
+    "portal.resident.home",
+    "portal.resident.provision_records",
+    "portal.resident.account",
+)
 
 
 def includeme(config: Configurator) -> None:

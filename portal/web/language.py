@@ -49,15 +49,19 @@ def readings() -> tuple[re.Pattern[str], dict[str, str]]:
     return re.compile("|".join(map(re.escape, longest_first))), words
 
 
+def _ruby(word: str, reading: str) -> str:
+    """One word with its reading above the kanji only; kana at its end stay as they are."""
+    tail = ""
+    while len(word) > 1 and word[-1] == reading[-1] and word[-1] >= "ぁ" and word[-1] <= "ん":
+        word, reading, tail = word[:-1], reading[:-1], word[-1] + tail
+    return f"<ruby>{word}<rp>（</rp><rt>{reading}</rt><rp>）</rp></ruby>{tail}"
+
+
 def with_ruby(text: str) -> Markup:
     """The text with readings above its words, readable also where ruby is not known."""
     pattern, words = readings()
-    return Markup(  # noqa: S704 - only texts of our own catalogues come here, escaped first
-        pattern.sub(
-            lambda match: f"<ruby>{match[0]}<rp>（</rp><rt>{words[match[0]]}</rt><rp>）</rp></ruby>",
-            str(escape(text)),
-        )
-    )
+    marked = pattern.sub(lambda match: _ruby(match[0], words[match[0]]), str(escape(text)))
+    return Markup(marked)  # noqa: S704 - only texts of our own catalogues come here, escaped first
 
 
 class Texts:

@@ -38,8 +38,11 @@ class Lenient(Undefined):
 
 
 def careful(hint: Any = None, obj: Any = missing, name: Any = None, exc: Any = None) -> Undefined:
-    """Undefined values: strict for names and attributes of our own objects, lenient for keys of a dictionary."""
-    optional = isinstance(obj, dict | Undefined) or name == "caller"
+    """Undefined values: strict for names and attributes of our own objects, lenient for keys of a dictionary.
+
+    The component macros also write the bare names ``undefined`` and ``null`` where they mean nothing.
+    """
+    optional = isinstance(obj, dict | Undefined) or name in ("caller", "undefined", "null")
     kind = Lenient if optional else StrictUndefined
     return kind(hint, obj, name) if exc is None else kind(hint, obj, name, exc)
 

@@ -1,0 +1,24 @@
+"""情報提供等記録 as the resident sees it: the list, one exchange, the pictures, and the copies she takes away."""
+
+from functools import cache
+
+from pyramid.config import Configurator
+
+from portal.resident.provision_records import views
+from portal.resident.provision_records.entries import Wording
+from portal.web.language import texts
+from portal.web.permissions import Permission
+
+
+def includeme(config: Configurator) -> None:
+    """Routes and views. The list and its pictures take the same filters."""
+    law = config.registry["law"]
+    config.registry["record wording"] = cache(lambda language, ruby: Wording(texts(language, ruby), law))
+    read = {"permission": Permission.RECORDS_READ, "request_method": "GET"}
+    for name, path, view in (
+        ("records", "/my/records", views.records),
+        ("records.detail", "/my/records/{record_id:[0-9a-f-]{36}}", views.detail),
+    ):
+        config.add_route(name, path)
+        template = name.replace(".", "_")
+        config.add_view(view, route_name=name, renderer=f"resident/{template}.jinja2", **read)

@@ -1,0 +1,124 @@
+"""One record in plain words: who received what from whom, for what, and how it ended (番号法23条1項 in a sentence)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from portal.web.language import Texts
+from workflows.law.table import LawTable
+from workflows.linkage.wire.codes import RESULT_CLASSES, words
+from workflows.provision_records.service import RecordRow
+
+RECEIVED = "{asker}が、{holder}から、あなたの{items}を受け取りました。"
+ASKED_IN_VAIN = "{asker}が、{holder}に、あなたの{items}を求めましたが、受け取っていません。"
+ASKING = "{asker}が、{holder}に、あなたの{items}を求めています。"
+
+STOPPED = frozenset({"PERMIT_DENIED", "FROZEN", "CANCELLED"})
+FAILED = frozenset(
+    {"HOLDER_UNAVAILABLE", "TIMEOUT", "MAINTENANCE", "PERMIT_EXPIRED", "LAYOUT_MISMATCH", "NO_FUGO"}
+)
+
+
+class Badge(NamedTuple):
+    """A status word with its tone (done, none, wait, stop)."""
+
+    text: str
+    tone: str
+
+
+def badge(outcome: str) -> Badge:
+    """The status of a result code in one word; an unknown code is never dressed as a success."""
+    found = RESULT_CLASSES.get(outcome)
+    if found is None:
+        return Badge("不明", "stop")
+    if outcome == "OK_PARTIAL":
+        return Badge("一部提供", "done")
+    if found.provided:
+        return Badge("提供あり", "done")
+    if not found.final:
+        return Badge("確認中", "wait")
+    if outcome in STOPPED:
+        return Badge("取消・停止", "stop")
+    if outcome in FAILED:
+        return Badge("つながらず", "none")
+    return Badge("提供なし", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a card of the list shows; ``row`` is the record itself."""
+
+    row: RecordRow
+    sentence: Markup
+    purpose: str
+    badge: Badge
+    outcome_words: str
+
+
+class Wording:
+    """Puts records into the words of one language.
+
+    :param texts: the fixed texts of the language.
+    :param law: gives affairs and items their plain names.
+    """
+
+    def __init__(self, texts: Texts, law: LawTable) -> None:
+        self.texts = texts
+        self.law = law
+        self.language = texts.language
+        self._items: dict[str, str] = {code: item.plain[self.language] for code, item in law.items.items()}
+        self._purposes: dict[str, str] = {code: a.purpose[self.language] for code, a in law.affairs.items()}
+
+    def item(self, code: str, name: str) -> str:
+        """The plain name of an item; the name in the record when the table does not know it."""
+        return self._items.get(code, name)
+
+    def items(self, row: RecordRow) -> str:
+        """All items of a record as one phrase."""
+        joint = ", " if self.language == "en" else "、"
+        return joint.join(self.item(item["code"], item["name"]) for item in row.items)
+
+    def purpose(self, row: RecordRow) -> str:
+        """What it was for. The record's own words win in Japanese: they are what was sealed."""
+        if self.language == "ja":
+            return row.purpose
+        return self._purposes.get(row.affair_code, row.purpose)
+
+    def sentence(self, row: RecordRow) -> Markup:
+        """The whole exchange in one sentence; bodies and items stand out."""
+        found = RESULT_CLASSES.get(row.outcome)
+        if found is not None and found.provided:
+            pattern = RECEIVED
+        elif found is not None and not found.final:
+            pattern = ASKING
+        else:
+            pattern = ASKED_IN_VAIN
+        strong = Markup("<b>{}</b>")
+        return self.texts.marked(
+            pattern,
+            asker=strong.format(body(row.asker_name, row.asker_office)),
+            holder=strong.format(body(row.holder_name, row.holder_office)),
+            items=strong.format(self.items(row)),
+        )
+
+    def entry(self, row: RecordRow) -> Entry:
+        """A record ready for the list."""
+        return Entry(
+            row,
+            self.sentence(row),
+            self.purpose(row),
+            badge(row.outcome),
+            words(row.outcome, _two(self.language)),
+        )
+
+
+def body(name: str, office: str) -> str:
+    """A body and its office as one name."""
+    return f"{name} {office}" if office else name
+
+
+def _two(language: str) -> str:
+    return "en" if language == "en" else "ja"

@@ -118,8 +118,9 @@ class TimeStampAuthority:
 
 
 def _rejection(failure: str) -> bytes:
-    status = {"status": "rejection", "fail_info": tsp.PKIFailureInfo({failure})}
-    return tsp.TimeStampResp({"status": status}).dump()
+    """A refusal: a sequence that holds the status alone, without a token."""
+    status = tsp.PKIStatusInfo({"status": "rejection", "fail_info": tsp.PKIFailureInfo({failure})}).dump()
+    return b"\x30" + bytes([len(status)]) + status
 
 
 def _create(folder: Path, at: datetime) -> None:

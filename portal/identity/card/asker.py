@@ -47,6 +47,11 @@ class HttpAsker:
             fresh.close()
             raise CardRefused(CardReason.STATUS_UNAVAILABLE) from None
 
+    def close(self) -> None:
+        """Close the connections of this thread."""
+        for connection in self._local.__dict__.pop("open", {}).values():
+            connection.close()
+
     def _exchange(
         self,
         connections: dict[str, http.client.HTTPConnection],

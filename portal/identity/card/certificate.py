@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.x509.oid import ExtensionOID, NameOID
 from cryptography.x509.verification import (
@@ -28,6 +28,16 @@ from storage.clock import JAPAN
 
 # The largest card certificate seen is under 2,000 bytes; the 署名用 one with a 200-character address is under 4,000.
 MAX_CERTIFICATE = 8192
+
+# What the parser raises for bytes that are not what they say they are.
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 
 _KNOWN_CRITICAL = {ExtensionOID.KEY_USAGE, ExtensionOID.CERTIFICATE_POLICIES, ExtensionOID.BASIC_CONSTRAINTS}
 
@@ -78,7 +88,7 @@ def load(der: bytes) -> x509.Certificate:
         certificate = x509.load_der_x509_certificate(der)
         # Parsing is lazy: ask now for everything the checks below read.
         _ = certificate.extensions, certificate.issuer, certificate.subject, certificate.serial_number
-    except (ValueError, TypeError, x509.DuplicateExtension, x509.InvalidVersion):
+    except UNREADABLE:
         raise CardRefused(CardReason.UNREADABLE) from None
     return certificate
 
@@ -120,7 +130,7 @@ def _issuer(certificate: x509.Certificate, anchors: Anchors) -> Anchor:
     for anchor in anchors.candidates(name, identifier):
         try:
             certificate.verify_directly_issued_by(anchor.certificate)
-        except (InvalidSignature, ValueError, TypeError):
+        except (InvalidSignature, *UNREADABLE):
             continue
         return anchor
     raise CardRefused(CardReason.FORGED)
@@ -133,14 +143,17 @@ def _says_test(name: x509.Name) -> bool:
 def _algorithms(certificate: x509.Certificate, profile: CardProfile) -> KeyRule:
     try:
         rule = profile.key_rule(certificate.public_key())
-    except ValueError:
+    except UNREADABLE:
         rule = None
     if rule is None:
         raise CardRefused(CardReason.WRONG_KEY)
-    used = certificate.signature_hash_algorithm
+    try:
+        used = certificate.signature_hash_algorithm
+        parameters = certificate.signature_algorithm_parameters
+    except UNREADABLE:
+        raise CardRefused(CardReason.WRONG_ALGORITHM) from None
     if used is None or used.name != rule.hash:
         raise CardRefused(CardReason.WRONG_ALGORITHM)
-    parameters = certificate.signature_algorithm_parameters
     if rule.type == "rsa" and not isinstance(parameters, padding.PKCS1v15):
         raise CardRefused(CardReason.WRONG_ALGORITHM)
     return rule

@@ -19,7 +19,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from portal.identity.card.anchors import Anchor
-from portal.identity.card.certificate import VerifiedCertificate
+from portal.identity.card.certificate import UNREADABLE, VerifiedCertificate
 from portal.identity.card.reasons import CardReason, CardRefused
 
 _HASHES: dict[str, type[hashes.HashAlgorithm]] = {"sha1": hashes.SHA1, "sha256": hashes.SHA256}
@@ -101,9 +101,9 @@ class RevocationCheck:
             if answer.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
                 raise CardRefused(CardReason.STATUS_UNAVAILABLE)
             singles = list(answer.responses)
-        except (ValueError, TypeError):
+            self._authentic(answer, anchor, now)
+        except UNREADABLE:
             raise CardRefused(CardReason.STATUS_UNTRUSTED) from None
-        self._authentic(answer, anchor, now)
         if len(singles) != 1 or not _speaks_of(singles[0], anchor, serial):
             raise CardRefused(CardReason.STATUS_MISMATCH)
         self._bound(answer, nonce)
@@ -169,7 +169,7 @@ def _delegated(certificate: x509.Certificate, anchor: Anchor) -> bool:
     try:
         certificate.verify_directly_issued_by(anchor.certificate)
         usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except (InvalidSignature, ValueError, TypeError, x509.ExtensionNotFound):
+    except (InvalidSignature, x509.ExtensionNotFound, *UNREADABLE):
         return False
     return ExtendedKeyUsageOID.OCSP_SIGNING in usage
 

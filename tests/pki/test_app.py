@@ -1,0 +1,128 @@
+"""The authorities over the wire: OCSP, lists, anchors, stamps, faults."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.x509 import ocsp
+from rfc3161_client import (
+    TimestampRequestBuilder,
+    VerificationError,
+    VerifierBuilder,
+    decode_timestamp_response,
+)
+from webtest import TestApp
+
+from sandbox.pki import Pki, provision
+from sandbox.pki.app import make_app
+from sandbox.pki.tsa import TimeStampAuthority
+from tests.pki.world import HANAKO, ISSUED, NOW, spare_key
+
+
+@pytest.fixture
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("app")
+
+
+@pytest.fixture
+def own(var: Path) -> Pki:
+    return provision(var, NOW)
+
+
+@pytest.fixture
+def app(own: Pki, var: Path) -> TestApp:
+    return TestApp(make_app(var, lambda: NOW))
+
+
+def test_a_revocation_reaches_the_responder_and_the_list(app: TestApp, own: Pki) -> None:
+    found = own.auth.issue(spare_key().public_key(), HANAKO, ISSUED)
+    body = json.dumps({"kind": "auth", "serial": f"{found.serial_number:X}"})
+    assert app.post("/admin/revoke", body, content_type="application/json").json == {"result": "done"}
+    listed = x509.load_der_x509_crl(app.get("/crl/auth-03.crl").body)
+    assert listed.is_signature_valid(own.auth.issuers[2].certificate.public_key())
+    assert listed.get_revoked_certificate_by_serial_number(found.serial_number) is not None
+    request = ocsp.OCSPRequestBuilder().add_certificate(
+        found, own.auth.issuers[2].certificate, found.signature_hash_algorithm
+    )
+    answer = app.post("/ocsp/auth", request.build().public_bytes(_der())).body
+    assert ocsp.load_der_ocsp_response(answer).certificate_status is ocsp.OCSPCertStatus.REVOKED
+
+
+def test_every_generation_has_its_own_anchor_and_list(app: TestApp) -> None:
+    keys = set()
+    for generation in ("01", "02", "03"):
+        anchor = x509.load_pem_x509_certificate(app.get(f"/ca/sign-{generation}.pem").body)
+        keys.add(anchor.public_key().public_numbers().n)
+        crl = x509.load_der_x509_crl(app.get(f"/crl/sign-{generation}.crl").body)
+        assert crl.is_signature_valid(anchor.public_key())
+    assert len(keys) == 3
+
+
+@pytest.mark.parametrize("path", ["/ca/auth-09.pem", "/crl/auth-09.crl", "/crl/other.crl", "/nothing"])
+def test_what_is_not_there_is_404(app: TestApp, path: str) -> None:
+    app.get(path, status=404)
+
+
+def test_a_question_that_is_none_is_answered_malformed(app: TestApp) -> None:
+    answer = ocsp.load_der_ocsp_response(app.post("/ocsp/auth", b"not a question").body)
+    assert answer.response_status is ocsp.OCSPResponseStatus.MALFORMED_REQUEST
+
+
+def test_a_large_body_is_refused(app: TestApp) -> None:
+    app.post("/ocsp/auth", b"x" * 70_000, status=413)
+
+
+def test_an_unknown_fault_is_refused_by_name(app: TestApp) -> None:
+    answer = app.post("/admin/fault", '{"kind": "melt"}', content_type="application/json", status=404)
+    assert "melt" in answer.text
+
+
+def test_the_fault_down_is_503_until_it_is_switched_off(app: TestApp) -> None:
+    app.post("/admin/fault", '{"kind": "down"}', content_type="application/json")
+    app.post("/ocsp/auth", b"", status=503)
+    app.post("/admin/fault", '{"kind": "none"}', content_type="application/json")
+    app.post("/ocsp/auth", b"x", status=200)
+
+
+def test_the_sandbox_does_not_start_in_production(var: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MADOGUCHI_MODE", "production")
+    with pytest.raises(RuntimeError, match="sandbox"):
+        make_app(var)
+
+
+@pytest.mark.parametrize("with_certificates", [True, False])
+def test_a_stamp_verifies_with_an_independent_client(pki: Pki, with_certificates: bool) -> None:
+    request = TimestampRequestBuilder().data(b"a root").nonce(nonce=True)
+    request = request.cert_request(cert_request=with_certificates).build()
+    answer = decode_timestamp_response(pki.tsa.stamp(request.as_bytes(), NOW))
+    verifier = VerifierBuilder.from_request(request).add_root_certificate(pki.tsa.root)
+    if not with_certificates:
+        verifier = verifier.tsa_certificate(pki.tsa.certificate)
+    assert answer.tst_info.gen_time == NOW
+    if with_certificates:
+        assert verifier.build().verify_message(answer, b"a root")
+        with pytest.raises(VerificationError):
+            verifier.build().verify_message(answer, b"another root")
+
+
+def test_a_stamp_from_another_authority_does_not_verify(pki: Pki, tmp_path: Path) -> None:
+    other = TimeStampAuthority.create(tmp_path, NOW)
+    request = TimestampRequestBuilder().data(b"a root").build()
+    answer = decode_timestamp_response(other.stamp(request.as_bytes(), NOW))
+    verifier = VerifierBuilder.from_request(request).add_root_certificate(pki.tsa.root).build()
+    with pytest.raises(VerificationError):
+        verifier.verify_message(answer, b"a root")
+
+
+def test_a_stamp_request_that_is_none_is_rejected(pki: Pki) -> None:
+    answer = pki.tsa.stamp(b"\x30\x03\x02\x01\x07", NOW)
+    assert decode_timestamp_response(answer).status == 2  # rejection
+
+
+def _der():  # type: ignore[no-untyped-def]
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return Encoding.DER

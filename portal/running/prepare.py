@@ -1,0 +1,42 @@
+"""Preparing the database: roles, the database itself, migrations, the master key, the law. Safe to repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from portal.databases import NAME, database_url, embedded_server
+from portal.settings import Settings
+from storage.database import Database
+from storage.embedded import create_database, create_roles
+from storage.encryption import FileMasterKey
+from storage.migrations.run import migrate
+
+
+def prepare_database(settings: Settings, on_step: Callable[[str], None] = lambda name: None) -> int:
+    """Bring the database to the newest form.
+
+    With the embedded server the roles and the database are made too. On a server of one's own the administrator makes
+    them once (docs/operations.md); we never ask for that much power.
+
+    :param on_step: called with the words of each migration before it runs.
+    :returns: how many migrations ran.
+    """
+    if settings.embedded:
+        server = embedded_server(settings)
+        create_roles(server.admin_url())
+        create_database(server.admin_url(), NAME)
+    ran = migrate(database_url(settings, "migrator"), on_step)
+    FileMasterKey.create(settings.master_key)
+    return ran
+
+
+def load_law(settings: Settings) -> None:
+    """Load the law table that comes with this release; loading it again changes nothing."""
+    from workflows.law import loader  # late: it reads and checks the whole package
+
+    database = Database(database_url(settings, "migrator"), "migrator", pool_size=1)
+    try:
+        with database.transaction() as tx:
+            loader.store(tx, loader.shipped())
+    finally:
+        database.close()

@@ -4,7 +4,7 @@ from functools import cache
 
 from pyramid.config import Configurator
 
-from portal.resident.provision_records import views
+from portal.resident.provision_records import pictures, views
 from portal.resident.provision_records.entries import Wording
 from portal.web.language import texts
 from portal.web.permissions import Permission
@@ -17,6 +17,8 @@ def includeme(config: Configurator) -> None:
     read = {"permission": Permission.RECORDS_READ, "request_method": "GET"}
     for name, path, view in (
         ("records", "/my/records", views.records),
+        ("records.flow", "/my/records/flow", pictures.flow),
+        ("records.calendar", "/my/records/calendar", pictures.calendar),
         ("records.detail", "/my/records/{record_id:[0-9a-f-]{36}}", views.detail),
     ):
         config.add_route(name, path)

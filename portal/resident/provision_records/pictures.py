@@ -1,0 +1,53 @@
+"""The two pictures of the list: the flow between bodies, and the year. Each has the same numbers in a table below."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from pyramid.request import Request
+
+from portal.resident.provision_records import ribbons, year
+from portal.resident.provision_records.filters import PERIODS, read_filters
+from portal.resident.provision_records.summaries import Flow, day_statement, flow_statement
+from portal.web.transaction import scope_of
+
+FIRST_YEAR = 2015
+"""The first year in which a provision record could exist (番号法 in force from October 2015)."""
+
+
+def flow(request: Request) -> dict[str, Any]:
+    """Who gave to whom in a period; a year back when no period was chosen."""
+    today = request.clock.today()
+    query = {name: request.GET[name] for name in ("period", "from", "to") if name in request.GET}
+    form = read_filters(query or {"period": "year"}, today, request.registry["law"])
+    flows: list[Flow] = []
+    if not form.errors:
+        from_day = form.filters.from_day or date(FIRST_YEAR, 10, 1)
+        (rows,) = request.read(flow_statement(scope_of(request), from_day, form.filters.to_day or today))
+        flows = [Flow._make(row) for row in rows]
+    return {
+        "form": form,
+        "periods": [{"value": value, "text": text} for value, text in PERIODS.items()],
+        "flows": flows,
+        "largest": max((flow.count for flow in flows), default=1),
+        "picture": ribbons.draw(flows, request.texts.plain("そのほか")),
+    }
+
+
+def calendar(request: Request) -> dict[str, Any]:
+    """One year, day by day."""
+    this_year = request.clock.today().year
+    chosen = request.GET.get("year", "")
+    shown = int(chosen) if chosen.isdecimal() and FIRST_YEAR <= int(chosen[:5]) <= this_year else this_year
+    first = date(shown, 1, 1)
+    (rows,) = request.read(day_statement(scope_of(request), first, date(shown + 1, 1, 1) - timedelta(days=1)))
+    counts = {day: int(count) for day, count in rows}
+    return {
+        "year": shown,
+        "months": year.months(shown, counts),
+        "total": sum(counts.values()),
+        "earlier": shown - 1 if shown > FIRST_YEAR else None,
+        "later": shown + 1 if shown < this_year else None,
+        "square": year.SQUARE,
+    }

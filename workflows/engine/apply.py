@@ -1,0 +1,190 @@
+"""The only way a case changes: one step, one transaction, wholly there or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from storage.clock import Clock
+from storage.database import Transaction
+from workflows.engine.canonical import GENESIS
+from workflows.engine.decide import Refusal
+from workflows.engine.effects import run_effects
+from workflows.engine.planning import Planned, check_command, digest_of, plan_step
+from workflows.engine.registry import Kind, Registry
+from workflows.engine.store import (
+    FIND_REQUEST,
+    LOCK_CASE,
+    NEVER,
+    WRITE_OPENING,
+    WRITE_STEP,
+    WRITE_STEP_AND_DEADLINES,
+    one_trip,
+    read_case,
+    reply_of,
+)
+from workflows.engine.values import Applied, CaseNotFound, CaseView, Command, Reason, Refused
+from workflows.law.calendar import LawCalendar
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the engine works with; all of it is given, so a test can stand anywhere in time."""
+
+    registry: Registry
+    clock: Clock
+    calendar: LawCalendar
+    new_id: Callable[[], UUID]
+
+    def now(self) -> datetime:
+        """The moment, as exact as the database keeps it."""
+        return self.clock.now().astimezone(UTC)
+
+
+def apply(parts: Parts, tx: Transaction, command: Command) -> Applied:
+    """Take one step.
+
+    :raises CaseNotFound: when the tenant has no such case.
+    :raises Refused: with every reason; nothing was changed.
+    """
+    with one_trip(tx) as raw:
+        locked = raw.execute(LOCK_CASE, (tx.tenant, command.case_id), prepare=True)
+        known = raw.execute(FIND_REQUEST, (tx.tenant, command.request_key), prepare=True)
+    row, reply = locked.fetchone(), known.fetchone()
+    if row is None:
+        raise CaseNotFound(command.case_id, command.trigger)
+    case = CaseView(*row)
+    if reply is not None:
+        return replay(tx, reply, command, case.kind, case)
+    kind = parts.registry.kind(case.kind)
+    decider = kind.decider(case.definition_version)
+    at = parts.now()
+    facts = facts_for(kind, tx, [case], [command], at)[0]
+    decision = decider.decide(case, command.trigger, command.actor, facts, command.input)
+    reasons = check_command(command)
+    if isinstance(decision, Refusal) or reasons:
+        found = decision.reasons if isinstance(decision, Refusal) else ()
+        raise Refused((*found, *reasons), command.case_id, command.trigger)
+    planned = plan_step(
+        decider.definition, case, decision.trigger, decision.after, command, at, parts.calendar
+    )
+    if not write(tx, planned):
+        return replay_after_race(tx, command, case.kind, case)
+    run_effects(parts.registry, tx, (planned,))
+    return planned.applied
+
+
+def open_case(
+    parts: Parts,
+    tx: Transaction,
+    kind_name: str,
+    command: Command,
+    subject: str | None,
+    parent: UUID | None,
+    office: str | None = None,
+) -> Applied:
+    """Open a case under the newest version of its kind; its first step is the opening.
+
+    :param command: with trigger ``open`` and the identifier the case is to have.
+    :raises Refused: with every reason; nothing was stored.
+    """
+    reply = tx.raw.execute(FIND_REQUEST, (tx.tenant, command.request_key), prepare=True).fetchone()
+    if reply is not None:
+        return replay(tx, reply, command, kind_name, None)
+    kind = parts.registry.kind(kind_name)
+    definition = kind.newest
+    at = parts.now()
+    desk = (command.actor.office or "") if office is None else office
+    case = CaseView(
+        tenant=tx.tenant,
+        id=command.case_id,
+        kind=kind_name,
+        definition_version=definition.version,
+        state="",
+        subject=subject,
+        parent=parent,
+        office=desk,
+        assignee=None,
+        opened_at=at,
+        opened_by=command.actor.id,
+        updated_at=at,
+        last_by=command.actor.id,
+        due_at=NEVER,
+        steps=0,
+        head_hash=GENESIS,
+    )
+    facts = facts_for(kind, tx, [case], [command], at)[0]
+    decision = kind.decider(definition.version).decide_opening(case, command.actor, facts, command.input)
+    reasons = check_command(command)
+    if isinstance(decision, Refusal) or reasons:
+        found = decision.reasons if isinstance(decision, Refusal) else ()
+        raise Refused((*found, *reasons), None, command.trigger)
+    planned = plan_step(definition, case, decision.trigger, decision.after, command, at, parts.calendar)
+    row = {**planned.row, **arm_columns(planned), "subject": subject, "parent": parent, "office": desk}
+    if tx.raw.execute(WRITE_OPENING, row, prepare=True).rowcount == 0:
+        return replay_after_race(tx, command, kind_name, None)
+    run_effects(parts.registry, tx, (planned,))
+    return planned.applied
+
+
+def write(tx: Transaction, planned: Planned) -> bool:
+    """Write a step with all that belongs to it in one statement.
+
+    :returns: False when the request key was taken in the meantime; nothing was written then.
+    """
+    if planned.deadlines:
+        row = {**planned.row, **arm_columns(planned)}
+        return tx.raw.execute(WRITE_STEP_AND_DEADLINES, row, prepare=True).rowcount == 1
+    return tx.raw.execute(WRITE_STEP, planned.row, prepare=True).rowcount == 1
+
+
+def arm_columns(planned: Planned) -> dict[str, list[Any]]:
+    """The deadlines a step arms, column by column."""
+    return {
+        "arm_names": [one.name for one in planned.armed],
+        "arm_triggers": [one.trigger for one in planned.armed],
+        "arm_dues": [one.due_at for one in planned.armed],
+        "arm_rules": [one.rule for one in planned.armed],
+    }
+
+
+def facts_for(
+    kind: Kind, tx: Transaction, cases: list[CaseView], commands: list[Command], at: datetime
+) -> list[Mapping[str, Any]]:
+    """What the guards look at: what the kind reads for them, the case, the actor and the moment."""
+    read: list[Mapping[str, Any]] = (
+        [{}] * len(cases) if kind.read_facts is None else kind.read_facts(tx, cases, commands)
+    )
+    return [
+        {**found, "case": case, "actor": command.actor, "at": at}
+        for found, case, command in zip(read, cases, commands, strict=True)
+    ]
+
+
+def replay(
+    tx: Transaction, reply: tuple[Any, ...], command: Command, kind: str, case: CaseView | None
+) -> Applied:
+    """The same answer to the same request, or a refusal when the key came with another request before.
+
+    :param case: the case, when it is at hand.
+    """
+    try:
+        same = bytes(reply[1]) == digest_of(command, kind)
+    except TypeError:
+        same = False
+    if not same:
+        raise Refused((Reason("request_key_reused"),), command.case_id, command.trigger)
+    if case is None or case.id != reply[2]:
+        case = read_case(tx, reply[2])
+        assert case is not None, "a step without its case"
+    return reply_of(reply, tx.tenant, case.subject, case.parent)
+
+
+def replay_after_race(tx: Transaction, command: Command, kind: str, case: CaseView | None) -> Applied:
+    """Somebody else's transaction used the key between our look and our write: answer as it was answered."""
+    reply = tx.raw.execute(FIND_REQUEST, (tx.tenant, command.request_key), prepare=True).fetchone()
+    assert reply is not None, "a request key that is taken but not there"
+    return replay(tx, reply, command, kind, case)

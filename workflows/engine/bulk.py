@@ -1,0 +1,222 @@
+"""Many steps in a few statements: the same decision, the same rows and the same promises as one step at a time.
+
+Commands for the same case, or with the same request key, go into successive rounds, so that each sees what the one before it did.
+Every case of the batch is locked first, in the order of their ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from storage.database import Transaction
+from workflows.engine.apply import Parts, facts_for, replay, replay_after_race
+from workflows.engine.decide import Refusal
+from workflows.engine.effects import run_effects
+from workflows.engine.planning import Planned, check_command, moved, plan_step
+from workflows.engine.store import FIND_REQUESTS, LOCK_CASES, STEP_COLUMNS, one_trip
+from workflows.engine.values import Applied, CaseNotFound, CaseView, Command, Refused
+
+Answer = Applied | Refused
+
+# One JSON document for a batch: the driver writes it in one go, where arrays cost it a conversion for every value.
+_ROWS = """
+    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (
+        case_id uuid, seq int, kind text, version int, trigger text, before text, after text, actor_kind text,
+        actor_id text, actor_office text, on_behalf_of text, purpose text, article text, input jsonb, request_key text,
+        request_digest text, prev_hash text, hash text, assignee text, closed boolean, subject_may_read boolean)
+"""
+WRITE_STEPS = f"""
+    WITH r AS MATERIALIZED ({_ROWS}), s AS (
+        INSERT INTO madoguchi.step ({STEP_COLUMNS})
+        SELECT %(tenant)s, case_id, seq, kind, version, trigger, before, after, %(at)s, actor_kind, actor_id, actor_office,
+            on_behalf_of, purpose, article, input, request_key, decode(request_digest, 'hex'), decode(prev_hash, 'hex'),
+            decode(hash, 'hex')
+        FROM r ON CONFLICT (tenant, request_key) DO NOTHING RETURNING case_id)
+    UPDATE madoguchi.case_file AS c
+    SET state = r.after, definition_version = r.version, assignee = r.assignee, updated_at = %(at)s, last_by = r.actor_id,
+        closed_at = CASE WHEN r.closed THEN %(at)s::timestamptz END, steps = r.seq, head_hash = decode(r.hash, 'hex'),
+        subject_may_read = r.subject_may_read
+    FROM r JOIN s USING (case_id) WHERE c.tenant = %(tenant)s AND c.id = r.case_id
+    RETURNING c.id
+"""  # noqa: S608
+WRITE_DEADLINES = """
+    WITH t AS (
+        SELECT * FROM jsonb_to_recordset(%(touched)s::jsonb)
+            AS t (case_id uuid, seq int, disarm_all boolean, disarm_names text[], arm_first timestamptz)),
+    o AS (
+        UPDATE madoguchi.deadline AS d SET status = 'disarmed', settled_at = %(at)s, settled_by = t.seq
+        FROM t WHERE d.tenant = %(tenant)s AND d.case_id = t.case_id AND d.status = 'pending'
+            AND (t.disarm_all OR d.name = ANY (t.disarm_names))),
+    a AS (
+        INSERT INTO madoguchi.deadline (tenant, case_id, name, armed_by, trigger, due_at, rule)
+        SELECT %(tenant)s, d.case_id, d.name, d.armed_by, d.trigger, d.due_at, d.rule FROM jsonb_to_recordset(%(armed)s::jsonb)
+            AS d (case_id uuid, name text, armed_by int, trigger text, due_at timestamptz, rule text))
+    UPDATE madoguchi.case_file AS c
+    SET due_at = LEAST(t.arm_first, (
+        SELECT min(d.due_at) FROM madoguchi.deadline AS d
+        WHERE d.tenant = c.tenant AND d.case_id = c.id AND d.status = 'pending'
+            AND NOT (t.disarm_all OR d.name = ANY (t.disarm_names))))
+    FROM t WHERE c.tenant = %(tenant)s AND c.id = t.case_id
+"""
+
+
+def apply_many(parts: Parts, tx: Transaction, commands: Sequence[Command]) -> list[Answer]:
+    """Take many steps, each on its own merits: what one command is refused for does not touch the others.
+
+    :returns: for each command, in their order, the step or the refusal.
+    """
+    answers: dict[int, Answer] = {}
+    cases = _lock(tx, {command.case_id for command in commands})
+    for numbers in _rounds(commands):
+        _round(parts, tx, commands, numbers, cases, answers)
+    return [answers[number] for number in range(len(commands))]
+
+
+def _lock(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, CaseView]:
+    rows = tx.raw.execute(LOCK_CASES, (tx.tenant, sorted(ids)), prepare=True).fetchall()
+    return {row[1]: CaseView(*row) for row in rows}
+
+
+def _rounds(commands: Sequence[Command]) -> list[list[int]]:
+    """The numbers of the commands, so that no round has one case or one request key twice and order is kept."""
+    rounds: list[list[int]] = []
+    latest: dict[UUID | str, int] = {}
+    for number, command in enumerate(commands):
+        place = max(latest.get(command.case_id, -1), latest.get(command.request_key, -1)) + 1
+        latest[command.case_id] = latest[command.request_key] = place
+        if place == len(rounds):
+            rounds.append([])
+        rounds[place].append(number)
+    return rounds
+
+
+def _round(
+    parts: Parts,
+    tx: Transaction,
+    commands: Sequence[Command],
+    numbers: Sequence[int],
+    cases: dict[UUID, CaseView],
+    answers: dict[int, Answer],
+) -> None:
+    keys = [commands[number].request_key for number in numbers]
+    known = {row[0]: row for row in tx.raw.execute(FIND_REQUESTS, (tx.tenant, keys), prepare=True).fetchall()}
+    at = parts.now()
+    fresh: dict[str, list[int]] = {}
+    for number in numbers:
+        command = commands[number]
+        case = cases.get(command.case_id)
+        if case is None:
+            answers[number] = CaseNotFound(command.case_id, command.trigger)
+        elif command.request_key in known:
+            answers[number] = _answer(replay, tx, known[command.request_key], command, case.kind, case)
+        else:
+            fresh.setdefault(case.kind, []).append(number)
+    planned: dict[int, Planned] = {}
+    for name, wanted in fresh.items():
+        _decide(
+            parts,
+            tx,
+            name,
+            [(number, commands[number], cases[commands[number].case_id]) for number in wanted],
+            at,
+            planned,
+            answers,
+        )
+    written = write_steps(tx, list(planned.values()), at)
+    for number, one in planned.items():
+        if one.applied.case_id in written:
+            answers[number] = one.applied
+            cases[one.applied.case_id] = moved(cases[one.applied.case_id], one)
+        else:
+            command = commands[number]
+            answers[number] = _answer(
+                replay_after_race, tx, command, one.applied.kind, cases[command.case_id]
+            )
+    run_effects(parts.registry, tx, [one for one in planned.values() if one.applied.case_id in written])
+
+
+def _decide(
+    parts: Parts,
+    tx: Transaction,
+    name: str,
+    wanted: Sequence[tuple[int, Command, CaseView]],
+    at: datetime,
+    planned: dict[int, Planned],
+    answers: dict[int, Answer],
+) -> None:
+    kind = parts.registry.kind(name)
+    facts = facts_for(kind, tx, [case for *_, case in wanted], [command for _, command, _ in wanted], at)
+    for (number, command, case), found in zip(wanted, facts, strict=True):
+        decider = kind.decider(case.definition_version)
+        decision = decider.decide(case, command.trigger, command.actor, found, command.input)
+        reasons = check_command(command)
+        if isinstance(decision, Refusal):
+            answers[number] = Refused((*decision.reasons, *reasons), case.id, command.trigger)
+        elif reasons:
+            answers[number] = Refused(tuple(reasons), case.id, command.trigger)
+        else:
+            planned[number] = plan_step(
+                decider.definition, case, decision.trigger, decision.after, command, at, parts.calendar
+            )
+
+
+def write_steps(tx: Transaction, planned: list[Planned], at: datetime) -> set[UUID]:
+    """Write a round; returns the cases whose step was taken."""
+    if not planned:
+        return set()
+    rows = orjson.dumps([_row(one) for one in planned]).decode()
+    common = {"tenant": tx.tenant, "at": at}
+    found = tx.raw.execute(WRITE_STEPS, {**common, "rows": rows}, prepare=True).fetchall()
+    written = {row[0] for row in found}
+    touched = [one for one in planned if one.deadlines and one.applied.case_id in written]
+    if touched:
+        with one_trip(tx) as raw:
+            raw.execute(WRITE_DEADLINES, {**common, **_deadline_columns(touched)}, prepare=True)
+    return written
+
+
+_ROW_FIELDS = (
+    "case_id", "seq", "kind", "version", "trigger", "before", "after", "actor_kind", "actor_id", "actor_office",
+    "on_behalf_of", "purpose", "article", "request_key", "assignee", "subject_may_read",
+)  # fmt: skip
+
+
+def _row(planned: Planned) -> dict[str, Any]:
+    row = planned.row
+    found = {name: row[name] for name in _ROW_FIELDS}
+    found["input"] = orjson.Fragment(row["input"])
+    found["closed"] = row["closed_at"] is not None
+    for name in ("request_digest", "prev_hash", "hash"):
+        found[name] = row[name].hex()
+    return found
+
+
+def _deadline_columns(touched: Sequence[Planned]) -> dict[str, str]:
+    names = ("case_id", "seq", "disarm_all", "disarm_names", "arm_first")
+    armed = [
+        {
+            "case_id": one.applied.case_id,
+            "armed_by": one.applied.seq,
+            "name": due.name,
+            "trigger": due.trigger,
+            "due_at": due.due_at,
+            "rule": due.rule,
+        }
+        for one in touched
+        for due in one.armed
+    ]
+    rows = [{name: one.row[name] for name in names} for one in touched]
+    return {"touched": orjson.dumps(rows).decode(), "armed": orjson.dumps(armed).decode()}
+
+
+def _answer(function: Callable[..., Applied], *arguments: Any) -> Answer:
+    """What ``function`` answers, with a refusal as a value."""
+    try:
+        return function(*arguments)
+    except Refused as refused:
+        return refused

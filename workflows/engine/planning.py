@@ -1,0 +1,178 @@
+"""From a decision to the rows it makes: pure, and the same for one step, for many, for an opening and for a migration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from workflows.engine.canonical import moment, plain_json, request_digest, step_hash
+from workflows.engine.deadlines import Armed, arm_deadlines
+from workflows.engine.definition import OPEN, Definition, Trigger
+from workflows.engine.inputs import MAX_TEXT, holds_a_number, plain_input
+from workflows.engine.store import NEVER
+from workflows.engine.values import Applied, CaseView, Command, Reason
+from workflows.law.calendar import LawCalendar
+
+MAX_KEY = 200
+
+
+@dataclass(slots=True)
+class Planned:
+    """A step about to be written.
+
+    :param row: parameters of the writing statement.
+    :param deadlines: whether the deadlines of the case change or have to be looked at.
+    """
+
+    row: dict[str, Any]
+    armed: tuple[Armed, ...]
+    deadlines: bool
+    trigger: Trigger
+    applied: Applied
+
+
+def check_command(command: Command) -> list[Reason]:
+    """What is wrong with a command whatever the case."""
+    reasons = []
+    purpose = command.purpose
+    if not isinstance(purpose, str) or not purpose.strip() or len(purpose) > MAX_TEXT or "\x00" in purpose:
+        reasons.append(Reason("purpose_missing"))
+    elif holds_a_number(purpose):
+        reasons.append(Reason("purpose_holds_number"))
+    key = command.request_key
+    if not isinstance(key, str) or not 0 < len(key) <= MAX_KEY or "\x00" in key:
+        reasons.append(Reason("input_wrong", field="request_key"))
+    return reasons
+
+
+def digest_of(command: Command, kind: str) -> bytes:
+    """What the command asks for, as the journal keeps it to know the same request again.
+
+    :raises TypeError: when the input is not plain data (it then cannot be a request that was taken).
+    """
+    case_id = None if command.trigger == OPEN else command.case_id
+    return request_digest(
+        case_id, kind, command.trigger, command.actor.id, plain_json(plain_input(command.input))
+    )
+
+
+def plan_step(
+    definition: Definition,
+    case: CaseView,
+    trigger: Trigger,
+    after: str,
+    command: Command,
+    at: datetime,
+    calendar: LawCalendar,
+) -> Planned:
+    """The rows of one step.
+
+    :param case: as it stands before the step; for an opening with no state and no steps.
+    :param at: the moment of the step.
+    """
+    given = plain_input(command.input)
+    body = plain_json(given)
+    actor, seq = command.actor, case.steps + 1
+    digest = step_hash(
+        case.tenant,
+        case.id,
+        seq,
+        case.kind,
+        definition.version,
+        command.trigger,
+        case.state,
+        after,
+        moment(at),
+        (actor.kind, actor.id, actor.office),
+        command.on_behalf_of,
+        command.purpose,
+        trigger.article,
+        body,
+        command.request_key,
+        case.head_hash,
+    )
+    state = definition.states[after]
+    armed = arm_deadlines(definition, trigger, case, given, at, calendar)
+    disarm_all = state.final or "all" in trigger.disarm
+    row = {
+        "tenant": case.tenant,
+        "case_id": case.id,
+        "seq": seq,
+        "kind": case.kind,
+        "version": definition.version,
+        "trigger": command.trigger,
+        "before": case.state,
+        "after": after,
+        "at": at,
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
+        "actor_office": actor.office,
+        "on_behalf_of": command.on_behalf_of,
+        "purpose": command.purpose,
+        "article": trigger.article,
+        "input": body.decode(),
+        "request_key": command.request_key,
+        "request_digest": request_digest(
+            None if command.trigger == OPEN else case.id, case.kind, command.trigger, actor.id, body
+        ),
+        "prev_hash": case.head_hash,
+        "hash": digest,
+        "assignee": assignee_after(trigger, case, command, given),
+        "closed_at": at if state.final else None,
+        "subject_may_read": "resident" in state.readers,
+        "disarm_all": disarm_all,
+        "disarm_names": [*trigger.disarm, *trigger.arm],
+        "arm_first": min((one.due_at for one in armed), default=NEVER),
+    }
+    applied = Applied(
+        tenant=case.tenant,
+        case_id=case.id,
+        kind=case.kind,
+        seq=seq,
+        trigger=command.trigger,
+        before=case.state,
+        after=after,
+        at=at,
+        step_hash=digest,
+        input=given,
+        subject=case.subject,
+        parent=case.parent,
+        actor=actor,
+        purpose=command.purpose,
+    )
+    touched = bool(trigger.arm or trigger.disarm) or (
+        case.due_at != NEVER and (state.final or actor.kind == "clock")
+    )
+    return Planned(row, armed, touched, trigger, applied)
+
+
+def assignee_after(
+    trigger: Trigger, case: CaseView, command: Command, given: Mapping[str, Any]
+) -> str | None:
+    """Who has the case on the desk after the step."""
+    match trigger.assign:
+        case None:
+            return case.assignee
+        case "self":
+            return command.actor.id
+        case "nobody":
+            return None
+        case field:
+            return given.get(field)
+
+
+def moved(case: CaseView, planned: Planned) -> CaseView:
+    """The case as it stands after a planned step (its deadlines aside)."""
+    row = planned.row
+    return replace(
+        case,
+        state=row["after"],
+        definition_version=row["version"],
+        assignee=row["assignee"],
+        updated_at=row["at"],
+        last_by=row["actor_id"],
+        steps=row["seq"],
+        head_hash=row["hash"],
+    )

@@ -1,0 +1,140 @@
+"""The engine's statements, and the rows they read. Nothing else in the house writes these tables.
+
+A step costs two trips between BEGIN and COMMIT: one that locks the case and looks the request key up (two statements sent
+together: the second must see what the holder of the lock committed, so it cannot be part of the first), and one that writes
+everything. Row-level security checks the tenant of every row once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+
+from storage.database import Transaction
+from workflows.engine.values import Actor, Applied, CaseView
+
+# A date that no office will live to see stands for "no deadline", so that one index sorts all cases.
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+CASE_COLUMNS = (
+    "tenant, id, kind, definition_version, state, subject, parent, office, assignee, opened_at, opened_by,"
+    " updated_at, last_by, due_at, steps, head_hash"
+)
+LOCK_CASE = f"SELECT {CASE_COLUMNS} FROM madoguchi.case_file WHERE tenant = %s AND id = %s FOR NO KEY UPDATE"  # noqa: S608
+READ_CASE = f"SELECT {CASE_COLUMNS} FROM madoguchi.case_file WHERE tenant = %s AND id = %s"  # noqa: S608
+# In the order of their ids, so that two batches never wait for each other in a circle.
+LOCK_CASES = f"""
+    SELECT {CASE_COLUMNS} FROM madoguchi.case_file WHERE tenant = %s AND id = ANY (%s) ORDER BY id FOR NO KEY UPDATE
+"""  # noqa: S608
+
+_REPLY_COLUMNS = (
+    "request_key, request_digest, case_id, kind, seq, trigger, before, after, at, hash, input,"
+    " actor_kind, actor_id, actor_office, purpose"
+)
+FIND_REQUEST = f"SELECT {_REPLY_COLUMNS} FROM madoguchi.step WHERE tenant = %s AND request_key = %s"  # noqa: S608
+FIND_REQUESTS = f"SELECT {_REPLY_COLUMNS} FROM madoguchi.step WHERE tenant = %s AND request_key = ANY (%s)"  # noqa: S608
+
+STEP_COLUMNS = (
+    "tenant, case_id, seq, kind, definition_version, trigger, before, after, at, actor_kind, actor_id, actor_office,"
+    " on_behalf_of, purpose, article, input, request_key, request_digest, prev_hash, hash"
+)
+_INSERT_STEP = f"""
+    INSERT INTO madoguchi.step ({STEP_COLUMNS})
+    VALUES (%(tenant)s, %(case_id)s, %(seq)s, %(kind)s, %(version)s, %(trigger)s, %(before)s, %(after)s, %(at)s,
+            %(actor_kind)s, %(actor_id)s, %(actor_office)s, %(on_behalf_of)s, %(purpose)s, %(article)s, %(input)s,
+            %(request_key)s, %(request_digest)s, %(prev_hash)s, %(hash)s)
+    ON CONFLICT (tenant, request_key) DO NOTHING RETURNING seq
+"""  # noqa: S608
+_SET_CASE = """
+    UPDATE madoguchi.case_file AS c
+    SET state = %(after)s, definition_version = %(version)s, assignee = %(assignee)s, updated_at = %(at)s,
+        last_by = %(actor_id)s, closed_at = %(closed_at)s, steps = s.seq, head_hash = %(hash)s,
+        subject_may_read = %(subject_may_read)s
+"""
+_THIS_CASE = "FROM s WHERE c.tenant = %(tenant)s AND c.id = %(case_id)s"
+_ARM = """
+    INSERT INTO madoguchi.deadline (tenant, case_id, name, armed_by, trigger, due_at, rule)
+    SELECT %(tenant)s, %(case_id)s, d.name, s.seq, d.trigger, d.due_at, d.rule
+    FROM s, unnest(%(arm_names)s::text[], %(arm_triggers)s::text[], %(arm_dues)s::timestamptz[], %(arm_rules)s::text[])
+        AS d (name, trigger, due_at, rule)
+"""
+_DISARM = """
+    UPDATE madoguchi.deadline AS d SET status = 'disarmed', settled_at = %(at)s, settled_by = s.seq
+    FROM s WHERE d.tenant = %(tenant)s AND d.case_id = %(case_id)s AND d.status = 'pending'
+        AND (%(disarm_all)s OR d.name = ANY (%(disarm_names)s))
+"""
+# What waits after this step: the deadlines it leaves alone (seen as they were before it) and those it arms.
+_NEXT_DUE = """
+    due_at = LEAST(%(arm_first)s, (
+        SELECT min(d.due_at) FROM madoguchi.deadline AS d
+        WHERE d.tenant = %(tenant)s AND d.case_id = %(case_id)s AND d.status = 'pending'
+            AND NOT (%(disarm_all)s OR d.name = ANY (%(disarm_names)s))))
+"""
+
+WRITE_STEP = f"WITH s AS ({_INSERT_STEP}) {_SET_CASE} {_THIS_CASE}"
+WRITE_STEP_AND_DEADLINES = (
+    f"WITH s AS ({_INSERT_STEP}), a AS ({_ARM}), o AS ({_DISARM}) {_SET_CASE}, {_NEXT_DUE} {_THIS_CASE}"
+)
+_INSERT_CASE = """
+    INSERT INTO madoguchi.case_file (tenant, id, kind, definition_version, state, subject, parent, office, assignee,
+        opened_at, opened_by, updated_at, last_by, closed_at, due_at, steps, head_hash, subject_may_read)
+    SELECT %(tenant)s, %(case_id)s, %(kind)s, %(version)s, %(after)s, %(subject)s, %(parent)s, %(office)s, %(assignee)s,
+        %(at)s, %(actor_id)s, %(at)s, %(actor_id)s, %(closed_at)s, %(arm_first)s, s.seq, %(hash)s, %(subject_may_read)s
+    FROM s
+"""
+WRITE_OPENING = f"WITH s AS ({_INSERT_STEP}), a AS ({_ARM}) {_INSERT_CASE}"
+
+
+@contextmanager
+def one_trip(tx: Transaction) -> Iterator[psycopg.Connection[Any]]:
+    """Send what is executed inside as one trip to the server."""
+    with tx.raw.pipeline():
+        yield tx.raw
+
+
+def read_case(tx: Transaction, case_id: object) -> CaseView | None:
+    """One case as it stands, without locking it."""
+    row = tx.raw.execute(READ_CASE, (tx.tenant, case_id), prepare=True).fetchone()
+    return None if row is None else CaseView(*row)
+
+
+def reply_of(row: tuple[Any, ...], tenant: str, subject: str | None, parent: Any) -> Applied:
+    """The answer that was given when this request came first."""
+    (
+        _,
+        _,
+        case_id,
+        kind,
+        seq,
+        trigger,
+        before,
+        after,
+        at,
+        step_hash,
+        given,
+        actor_kind,
+        actor_id,
+        office,
+        purpose,
+    ) = row
+    return Applied(
+        tenant=tenant,
+        case_id=case_id,
+        kind=kind,
+        seq=seq,
+        trigger=trigger,
+        before=before,
+        after=after,
+        at=at,
+        step_hash=bytes(step_hash),
+        input=given,
+        subject=subject,
+        parent=parent,
+        actor=Actor(actor_kind, actor_id, office=office),
+        purpose=purpose,
+        replayed=True,
+    )

@@ -94,6 +94,27 @@ def content(record: ProvisionRecord) -> dict[str, Any]:
     }
 
 
+def mark_content(
+    mark_id: UUID,
+    record_id: UUID,
+    disclosure: str,
+    ground: str,
+    proposed_by: str,
+    approved_by: str,
+    marked_at: datetime,
+) -> dict[str, Any]:
+    """The content of a mark (不開示の印) that is sealed."""
+    return {
+        "mark_id": str(mark_id),
+        "record_id": str(record_id),
+        "disclosure": disclosure,
+        "ground": ground,
+        "proposed_by": proposed_by,
+        "approved_by": approved_by,
+        "marked_at": instant(marked_at),
+    }
+
+
 def instant(at: datetime) -> str:
     """An aware time as RFC 3339 text in UTC with microseconds, e.g. 2026-11-22T01:00:00.000000Z."""
     if at.tzinfo is None:

@@ -154,6 +154,7 @@ def _people() -> None:
             proposed_by text NOT NULL,
             approved_by text NOT NULL,
             marked_at timestamptz NOT NULL,
+            salt bytea NOT NULL,
             CONSTRAINT pk_provision_mark PRIMARY KEY (tenant, id),
             CONSTRAINT ck_provision_mark_two_persons CHECK (proposed_by <> approved_by)
         )
@@ -179,6 +180,9 @@ def _people() -> None:
 
 
 def _log() -> None:
+    # Every step says which transaction wrote it: so its head is found without a queue that writers would wait for.
+    op.execute("ALTER TABLE madoguchi.step ADD COLUMN txid xid8 NOT NULL DEFAULT pg_current_xact_id()")
+    op.execute("CREATE INDEX ix_step_txid ON madoguchi.step (tenant, txid)")
     op.execute(
         """
         CREATE TABLE madoguchi.audit_log (
@@ -186,7 +190,6 @@ def _log() -> None:
             log text NOT NULL,
             size bigint NOT NULL DEFAULT 0,
             mark xid8 NOT NULL DEFAULT '0',
-            mark_seq bigint NOT NULL DEFAULT 0,
             checkpoints bigint NOT NULL DEFAULT 0,
             CONSTRAINT pk_audit_log PRIMARY KEY (tenant, log)
         )
@@ -260,9 +263,12 @@ def _log() -> None:
         )
         """
     )
-    append_only("audit_key")
     isolate(
-        "audit_key", grants={"web": "SELECT (tenant, key_id, public, created_at)", "worker": "SELECT, INSERT"}
+        "audit_key",
+        grants={
+            "web": "SELECT (tenant, key_id, public, created_at)",
+            "worker": "SELECT, INSERT, UPDATE (sealed)",
+        },
     )
     op.execute(
         """
@@ -342,8 +348,8 @@ def _map() -> None:
         CREATE TABLE madoguchi.audit_map_dirty (
             tenant varchar(6) NOT NULL,
             log text NOT NULL,
-            key bytea NOT NULL,
-            CONSTRAINT pk_audit_map_dirty PRIMARY KEY (tenant, log, key)
+            person text NOT NULL,
+            CONSTRAINT pk_audit_map_dirty PRIMARY KEY (tenant, log, person)
         )
         """
     )

@@ -1,0 +1,147 @@
+"""Provision records as a source of leaves for the audit log, and as the persons' own trees.
+
+A visible record counts under the person's visible key, a hidden one (不開示) under another key that nothing ties to her: the
+log is whole, and her proof shows neither that a hidden record exists nor how many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from storage.audit.sources import NewLeaf, Recomputed
+from storage.database import Transaction
+
+from .models import LOG, Party, ProvisionRecord, RecordItem, content, mark_content, person_key, seal
+
+_ROW = (
+    "r.record_id, r.exchange_id, r.tenant, r.addressee, r.side, r.asker_code, r.asker_name, r.asker_office,"
+    " r.holder_code, r.holder_name, r.holder_office, r.requested_at, r.provided_at, r.affair_code, r.affair_name,"
+    " r.items, r.law_row, r.law_clause, r.law_table_version, r.outcome, r.purpose, r.application_receipt, r.corrects,"
+    " r.disclosure, r.salt"
+)
+_MARK = "m.id, m.record_id, m.disclosure, m.ground, m.proposed_by, m.approved_by, m.marked_at, m.salt"
+_MARK_WIDTH = 8
+
+
+class RecordSource:
+    """See `storage.audit.sources.LeafSource`."""
+
+    log = LOG
+
+    def collect(self, tx: Transaction, mark: int, limit: int) -> list[NewLeaf]:
+        """Seals of records that have no place yet."""
+        rows = tx.raw.execute(
+            "SELECT l.record_id, l.leaf, l.txid::text::bigint, r.addressee, r.disclosure, p.visible_salt, p.hidden_key"
+            " FROM madoguchi.provision_leaf l"
+            " LEFT JOIN madoguchi.provision_record r ON r.tenant = l.tenant AND r.record_id = l.record_id"
+            " LEFT JOIN madoguchi.provision_person p ON p.tenant = r.tenant AND p.addressee = r.addressee"
+            " WHERE l.tenant = %s AND l.txid >= %s::text::xid8 AND NOT EXISTS ("
+            "  SELECT 1 FROM madoguchi.audit_position a WHERE a.tenant = l.tenant AND a.log = %s"
+            "  AND a.ref = l.record_id AND a.sub = 0)"
+            " ORDER BY l.txid, l.record_id LIMIT %s",
+            (tx.tenant, str(mark), LOG, limit),
+        ).fetchall()
+        return [
+            NewLeaf(
+                record_id,
+                0,
+                bytes(leaf),
+                txid,
+                addressee,
+                _key(tx.tenant, addressee, disclosure, salt, hidden),
+            )
+            for record_id, leaf, txid, addressee, disclosure, salt, hidden in rows
+        ]
+
+    def rebuild(self, tx: Transaction, persons: Sequence[str]) -> Mapping[bytes, list[bytes]]:
+        """Both trees of each person anew: after a mark, or after a record's content was destroyed."""
+        found: dict[bytes, list[bytes]] = {}
+        keys: dict[str, tuple[bytes, bytes]] = {}
+        for addressee, salt, hidden in tx.raw.execute(
+            "SELECT addressee, visible_salt, hidden_key FROM madoguchi.provision_person"
+            " WHERE tenant = %s AND addressee = ANY(%s)",
+            (tx.tenant, list(persons)),
+        ).fetchall():
+            keys[addressee] = (person_key(tx.tenant, addressee, bytes(salt)), bytes(hidden))
+            found |= {key: [] for key in keys[addressee]}
+        for addressee, disclosure, leaf in tx.raw.execute(
+            "SELECT r.addressee, r.disclosure, l.leaf FROM madoguchi.provision_record r"
+            " JOIN madoguchi.provision_leaf l ON l.tenant = r.tenant AND l.record_id = r.record_id"
+            " JOIN madoguchi.audit_position a ON a.tenant = r.tenant AND a.log = %s AND a.ref = r.record_id"
+            " AND a.sub = 0 WHERE r.tenant = %s AND r.addressee = ANY(%s) ORDER BY a.seq",
+            (LOG, tx.tenant, list(persons)),
+        ).fetchall():
+            found[keys[addressee][disclosure != "visible"]].append(bytes(leaf))
+        return found
+
+    def recompute(self, tx: Transaction) -> Iterator[Recomputed]:
+        """Every placed record sealed again from its content; destroyed content leaves its seal alone."""
+        with tx.raw.cursor(name="audit_records") as cursor:
+            cursor.itersize = 5000
+            cursor.execute(
+                f"SELECT a.seq, a.ref, l.leaf, {_MARK}, {_ROW} FROM madoguchi.audit_position a"  # noqa: S608
+                " LEFT JOIN madoguchi.provision_leaf l ON l.tenant = a.tenant AND l.record_id = a.ref"
+                " LEFT JOIN madoguchi.provision_record r ON r.tenant = a.tenant AND r.record_id = a.ref"
+                " LEFT JOIN madoguchi.provision_mark m ON m.tenant = a.tenant AND m.id = a.ref"
+                " WHERE a.tenant = %s AND a.log = %s ORDER BY a.seq",
+                (tx.tenant, LOG),
+            )
+            for seq, ref, leaf, *row in cursor:
+                mark, record = row[:_MARK_WIDTH], row[_MARK_WIDTH:]
+                if leaf is None:
+                    yield Recomputed(seq, ref, 0, None, f"記録 {ref} の封がなくなっています")
+                elif record[0] is not None:
+                    computed = seal(bytes(record[-1]), content(from_row(record)))
+                    changed = None if computed == bytes(leaf) else f"記録 {ref} の内容が書き換えられています"
+                    yield Recomputed(seq, ref, 0, computed, changed)
+                elif mark[0] is not None:
+                    computed = seal(bytes(mark[-1]), mark_content(*mark[:-1]))
+                    changed = None if computed == bytes(leaf) else f"印 {ref} の内容が書き換えられています"
+                    yield Recomputed(seq, ref, 0, computed, changed)
+                else:
+                    yield Recomputed(seq, ref, 0, None)
+
+
+def from_row(row: Sequence[Any]) -> ProvisionRecord:
+    """The record in a row of the columns `_ROW` names (the salt at the end is not part of it)."""
+    return ProvisionRecord(
+        record_id=row[0],
+        exchange_id=row[1],
+        tenant=row[2],
+        addressee=row[3],
+        side=row[4],
+        asker=Party(*row[5:8]),
+        holder=Party(*row[8:11]),
+        requested_at=row[11],
+        provided_at=row[12],
+        affair_code=row[13],
+        affair_name=row[14],
+        items=tuple(RecordItem(item["code"], item["name"]) for item in row[15]),
+        law_row=row[16],
+        law_clause=row[17],
+        law_table_version=row[18],
+        outcome=row[19],
+        purpose=row[20],
+        application_receipt=row[21],
+        corrects=row[22],
+        disclosure=row[23],
+    )
+
+
+def records_by_id(tx: Transaction, record_ids: Sequence[UUID]) -> dict[UUID, ProvisionRecord]:
+    """Records of the transaction's tenant, for offices and jobs (never for a resident's page)."""
+    rows = tx.raw.execute(
+        f"SELECT {_ROW} FROM madoguchi.provision_record r WHERE r.tenant = %s AND r.record_id = ANY(%s)",  # noqa: S608
+        (tx.tenant, list(record_ids)),
+    ).fetchall()
+    return {row[0]: from_row(row) for row in rows}
+
+
+def _key(
+    tenant: str, addressee: str | None, disclosure: str | None, salt: bytes, hidden: bytes
+) -> bytes | None:
+    if addressee is None:
+        return None
+    return person_key(tenant, addressee, bytes(salt)) if disclosure == "visible" else bytes(hidden)

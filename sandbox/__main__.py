@@ -1,0 +1,100 @@
+"""The sandbox's commands: ``provision``, ``serve``, ``fault``, ``command``."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import httpx
+
+from .config import SandboxConfig, refuse_production
+from .faults import KINDS
+from .provision import provision
+from .serving import SYSTEMS, serve
+
+
+def tell(
+    config: SandboxConfig, system: str, path: str, wish: dict | None = None, method: str = "POST"
+) -> dict:
+    """Send an admin command to a running stand-in.
+
+    :raises SystemExit: it refused or does not answer.
+    """
+    with httpx.Client(verify=config.tls("admin").context(), trust_env=False, timeout=10) as http:
+        try:
+            answer = http.request(
+                method,
+                f"{config.url(system)}/admin/{path}",
+                json=wish or {},
+                headers={"Authorization": f"Bearer {config.admin_token}"},
+            )
+        except httpx.HTTPError as failure:
+            raise SystemExit(
+                f"{system} が応答しません（{type(failure).__name__}）。動いているか確かめてください。"
+            ) from None
+    body = answer.json()
+    if answer.status_code != 200:
+        raise SystemExit(f"{system}: {body.get('error', answer.status_code)}")
+    return dict(body)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    commands = parser.add_subparsers(dest="do", required=True)
+    make = commands.add_parser("provision", help="keys, certificates, population, config")
+    make.add_argument("--database-url", default="")
+    make.add_argument("--law-table", type=Path)
+    run = commands.add_parser("serve", help="run one stand-in")
+    run.add_argument("system", choices=sorted(SYSTEMS))
+    fault = commands.add_parser("fault", help="make a stand-in misbehave for a while")
+    fault.add_argument("system", choices=sorted(set(SYSTEMS) - {"pki"}))
+    fault.add_argument("kind", choices=[*KINDS, "none"])
+    fault.add_argument("--seconds", type=float, default=60)
+    fault.add_argument("--delay", type=float, default=3)
+    fault.add_argument("--how", default="bad-signature")
+    fault.add_argument("--path", default="/")
+    order = commands.add_parser("command", help="a system's own command, e.g. tax change, juki certificates")
+    order.add_argument("system", choices=sorted(set(SYSTEMS) - {"pki"}))
+    order.add_argument("command")
+    order.add_argument("wish", nargs="?", default="{}", help="JSON")
+    for each in (make, run, fault, order):
+        each.add_argument("--var", type=Path, required=True)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    refuse_production()
+    wish = _parser().parse_args(arguments)
+    if wish.do == "provision":
+        print(provision(wish.var, wish.database_url, law_table=wish.law_table))
+    elif wish.do == "serve":
+        serve(wish.system, wish.var)
+    elif wish.do == "fault":
+        config = SandboxConfig.load(wish.var)
+        if wish.kind == "none":
+            print(json.dumps(tell(config, wish.system, "faults", method="DELETE")))
+        else:
+            options = {"path": wish.path, "delay": wish.delay, "how": wish.how}
+            print(
+                json.dumps(
+                    tell(
+                        config,
+                        wish.system,
+                        "faults",
+                        {"kind": wish.kind, "seconds": wish.seconds, "options": options},
+                    )
+                )
+            )
+    else:
+        print(
+            json.dumps(
+                tell(SandboxConfig.load(wish.var), wish.system, wish.command, json.loads(wish.wish)),
+                ensure_ascii=False,
+            )
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -29,7 +29,7 @@ ENGLISH_MONTHS = (
 )  # fmt: skip
 
 _ERA_DATE = re.compile(
-    r"(?P<era>令和|平成|昭和|大正|明治|[RHSTMrhstm])\s*(?P<year>元|\d{1,2})\s*[年./-]\s*(?P<month>\d{1,2})\s*[月./-]\s*(?P<day>\d{1,2})\s*日?"
+    r"(?P<era>令和|平成|昭和|大正|明治|[RHSTMrhstm])\s*(?P<year>元|\d{1,3})\s*[年./-]\s*(?P<month>\d{1,2})\s*[月./-]\s*(?P<day>\d{1,2})\s*日?"
 )
 _PLAIN_DATE = re.compile(
     r"(?P<year>\d{4})\s*[年./-]?\s*(?P<month>\d{1,2})\s*[月./-]?\s*(?P<day>\d{1,2})\s*日?"

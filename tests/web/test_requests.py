@@ -1,0 +1,114 @@
+"""What every request meets: headers, limits, form tokens, languages, error pages."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.web.headers import content_security_policy
+from portal.web.language import safe_path, with_ruby
+from portal.web.limits import MAX_BODY_BYTES
+from portal.web.pages import UnreadableKey, decode_key, encode_key
+from tests.web.conftest import Counter
+from tests.web.people import CLERK, RESIDENT
+
+
+def test_every_answer_carries_the_security_headers_and_is_not_kept(counter: Counter) -> None:
+    browser = counter.of(RESIDENT)
+    for path, status in (("/my/", 200), ("/nowhere", 404), ("/help/", 200), ("/favicon.ico", 200)):
+        answer = browser.get(path, status=status)
+        policy = answer.headers["Content-Security-Policy"]
+        assert "unsafe" not in policy
+        assert policy.startswith("default-src 'none'")
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "camera=()" in answer.headers["Permissions-Policy"]
+    assert browser.get("/my/").headers["Cache-Control"] == "no-store"
+
+
+def test_the_host_of_the_card_may_receive_a_form_and_no_other() -> None:
+    assert "form-action 'self' https://card.example;" in content_security_policy("https://card.example")
+    assert "form-action 'self';" in content_security_policy()
+
+
+def test_built_files_may_be_kept_for_a_year_because_their_names_change(counter: Counter) -> None:
+    page = counter.of(None).get("/")
+    style = page.html.find("link", rel="stylesheet")["href"]
+    assert "max-age=31536000" in counter.of(None).get(style).headers["Cache-Control"]
+
+
+def test_a_form_without_its_token_changes_nothing_and_says_what_to_do(counter: Counter) -> None:
+    answer = counter.of(RESIDENT).post("/logout", status=400)
+    assert "画面を開いてから時間がたちました" in answer.text
+    assert "何も変更していません" in answer.text
+
+
+def test_a_form_sent_from_another_site_is_refused_even_with_a_token(counter: Counter) -> None:
+    browser = counter.of(RESIDENT)
+    token = browser.get("/my/").html.find("input", attrs={"name": "csrf_token"})["value"]
+    browser.post("/logout", {"csrf_token": token}, headers={"Sec-Fetch-Site": "cross-site"}, status=400)
+    browser.post("/logout", {"csrf_token": token}, headers={"Sec-Fetch-Site": "same-origin"}, status=200)
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(counter: Counter) -> None:
+    answer = counter.of(RESIDENT).post("/logout", b"x" * (MAX_BODY_BYTES + 1), status=413)
+    assert "大きすぎます" in answer.text
+
+
+def test_another_method_gets_a_page_that_says_so(counter: Counter) -> None:
+    answer = counter.of(RESIDENT).request("/help/", method="DELETE", expect_errors=True)
+    assert answer.status_code in (400, 405)
+    assert counter.of(RESIDENT).request("/help/", method="HEAD").body == b""
+
+
+def test_a_browser_that_asks_for_english_gets_english_until_somebody_chooses(counter: Counter) -> None:
+    browser = counter.of(None, accept_language="en-GB,en;q=0.9")
+    assert browser.get("/").html.html["lang"] == "en"
+    answer = browser.get("/display?language=ja_easy&back=/help/", status=303)
+    assert answer.location.endswith("/help/")
+    assert browser.get("/").html.html["lang"] == "ja"
+
+
+def test_readings_are_off_until_switched_on_and_never_put_on_a_name(counter: Counter) -> None:
+    browser = counter.of(RESIDENT)
+    assert "<ruby>" not in browser.get("/my/").text
+    browser.get("/display?ruby=on&back=/my/", status=303)
+    page = browser.get("/my/")
+    assert "<ruby>情報<rp>" in page.text
+    assert RESIDENT.display_name in page.text
+
+
+def test_a_reading_stands_above_the_kanji_only() -> None:
+    assert with_ruby("見る<b>") == "<ruby>見<rp>（</rp><rt>み</rt><rp>）</rp></ruby>る&lt;b&gt;"
+
+
+@pytest.mark.parametrize(
+    "path", ["https://evil.example/", "//evil.example", "/\\evil.example", "", None, "my", "/a\nb"]
+)
+def test_the_language_switch_leads_nowhere_else(path: str | None) -> None:
+    assert safe_path(path) == "/"
+
+
+@given(st.lists(st.one_of(st.integers(0, 2**53), st.text(max_size=10)), max_size=3))
+def test_a_page_key_is_read_back_as_it_was_written(values: list[str | int]) -> None:
+    text = encode_key(values)
+    if len(text) <= 200 and text:
+        assert decode_key(text) == values
+
+
+@given(st.text(min_size=1, max_size=250))
+def test_a_changed_page_key_is_refused_and_never_breaks_anything(text: str) -> None:
+    try:
+        found = decode_key(text)
+    except UnreadableKey:
+        return
+    assert isinstance(found, list)
+
+
+def test_a_caller_that_wants_json_gets_a_problem_document(counter: Counter) -> None:
+    answer = counter.of(CLERK, accept="application/json").get("/nowhere", status=404)
+    assert answer.content_type == "application/problem+json"
+    assert set(answer.json) >= {"title", "status", "detail", "kept", "next"}
+    assert "tween" not in answer.text

@@ -16,11 +16,11 @@ from pyramid.interfaces import IViewDeriverInfo
 from portal.web.predicates import (
     Predicate,
     anyone,
-    is_clerk,
+    is_approver,
+    is_caseworker,
     is_operator,
     is_resident,
     is_staff,
-    is_supervisor,
     signed_in,
 )
 
@@ -54,12 +54,12 @@ PERMISSIONS: dict[Permission, list[list[Predicate]]] = {
     Permission.RECORDS_EXPORT: [[is_resident]],
     Permission.SESSIONS_READ: [[signed_in]],
     Permission.SESSIONS_REVOKE: [[signed_in]],
-    Permission.CASES_READ: [[is_staff, is_clerk], [is_staff, is_operator]],
-    Permission.CASES_OPEN: [[is_staff, is_clerk]],
-    Permission.CASES_ACT: [[is_staff, is_clerk], [is_staff, is_operator]],
-    Permission.INQUIRY_OPEN: [[is_staff, is_clerk]],
-    Permission.INQUIRY_READ: [[is_staff, is_clerk], [is_staff, is_operator]],
-    Permission.DEAD_LETTERS_READ: [[is_staff, is_operator], [is_staff, is_supervisor]],
+    Permission.CASES_READ: [[is_staff, is_caseworker], [is_staff, is_operator]],
+    Permission.CASES_OPEN: [[is_staff, is_caseworker]],
+    Permission.CASES_ACT: [[is_staff, is_caseworker], [is_staff, is_operator]],
+    Permission.INQUIRY_OPEN: [[is_staff, is_caseworker]],
+    Permission.INQUIRY_READ: [[is_staff, is_caseworker], [is_staff, is_operator]],
+    Permission.DEAD_LETTERS_READ: [[is_staff, is_operator], [is_staff, is_approver]],
     Permission.DEAD_LETTERS_ACT: [[is_staff, is_operator]],
 }
 

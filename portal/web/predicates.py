@@ -8,9 +8,9 @@ from typing import Any
 Predicate = Callable[[Any, Any], bool]
 """(identity or None, context) -> bool. No database, no clock, no request."""
 
-CLERK = "clerk"
-SUPERVISOR = "supervisor"
-OPERATOR = "operator"
+CASEWORKER = "caseworker"
+APPROVER = "approver"
+OPERATOR = "linkage_operator"
 
 
 def anyone(_identity: Any, _context: Any) -> bool:
@@ -33,14 +33,14 @@ def is_staff(identity: Any, _context: Any) -> bool:
     return identity is not None and identity.kind == "staff" and bool(identity.tenant)
 
 
-def is_clerk(identity: Any, _context: Any) -> bool:
+def is_caseworker(identity: Any, _context: Any) -> bool:
     """May work on cases."""
-    return CLERK in identity.roles or SUPERVISOR in identity.roles
+    return CASEWORKER in identity.roles or APPROVER in identity.roles
 
 
-def is_supervisor(identity: Any, _context: Any) -> bool:
+def is_approver(identity: Any, _context: Any) -> bool:
     """May decide what needs a second pair of eyes."""
-    return SUPERVISOR in identity.roles
+    return APPROVER in identity.roles
 
 
 def is_operator(identity: Any, _context: Any) -> bool:

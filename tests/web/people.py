@@ -27,6 +27,7 @@ class Person:
     addressees: tuple[tuple[str, str], ...] = ()
     session_id: UUID | None = None
     step_up_at: datetime | None = datetime(2026, 11, 22, 0, 50, tzinfo=UTC)
+    bound: bool = True
 
 
 ANONYMOUS = Person("anonymous")
@@ -37,17 +38,17 @@ RESIDENT = Person(
     addressees=(("992011", "900000000000001"), ("992020", "900000000000002")),
 )
 OTHER_RESIDENT = Person("resident", "葛󠄀城 一郎", UUID(int=2), addressees=(("992020", "900000000000009"),))
-CLERK = Person("staff", "見本 太郎", UUID(int=3), "992011", frozenset({"clerk"}), "992011-01")
-OPERATOR = Person("staff", "仮名 さくら", UUID(int=4), "992011", frozenset({"operator"}), "992011-01")
-SUPERVISOR = Person("staff", "試験 一郎", UUID(int=5), "992011", frozenset({"supervisor"}), "992011-01")
+CLERK = Person("staff", "見本 太郎", UUID(int=3), "992011", frozenset({"caseworker"}), "992011-01")
+OPERATOR = Person("staff", "仮名 さくら", UUID(int=4), "992011", frozenset({"linkage_operator"}), "992011-01")
+SUPERVISOR = Person("staff", "試験 一郎", UUID(int=5), "992011", frozenset({"approver"}), "992011-01")
 NO_ROLE = Person("staff", "見本 次郎", UUID(int=6), "992011", frozenset(), "992011-01")
 REVIEWER = Person("reviewer", "委員 花子", UUID(int=7), roles=frozenset({"reviewer"}))
 EVERYBODY = {
     "anonymous": ANONYMOUS,
     "resident": RESIDENT,
-    "clerk": CLERK,
+    "caseworker": CLERK,
     "operator": OPERATOR,
-    "supervisor": SUPERVISOR,
+    "approver": SUPERVISOR,
     "staff without a role": NO_ROLE,
     "reviewer": REVIEWER,
 }

@@ -21,12 +21,12 @@ WHO_MAY = {
     Permission.RECORDS_EXPORT: {"resident"},
     Permission.SESSIONS_READ: set(EVERYBODY) - {"anonymous"},
     Permission.SESSIONS_REVOKE: set(EVERYBODY) - {"anonymous"},
-    Permission.CASES_READ: {"clerk", "operator", "supervisor"},
-    Permission.CASES_OPEN: {"clerk", "supervisor"},
-    Permission.CASES_ACT: {"clerk", "operator", "supervisor"},
-    Permission.INQUIRY_OPEN: {"clerk", "supervisor"},
-    Permission.INQUIRY_READ: {"clerk", "operator", "supervisor"},
-    Permission.DEAD_LETTERS_READ: {"operator", "supervisor"},
+    Permission.CASES_READ: {"caseworker", "operator", "approver"},
+    Permission.CASES_OPEN: {"caseworker", "approver"},
+    Permission.CASES_ACT: {"caseworker", "operator", "approver"},
+    Permission.INQUIRY_OPEN: {"caseworker", "approver"},
+    Permission.INQUIRY_READ: {"caseworker", "operator", "approver"},
+    Permission.DEAD_LETTERS_READ: {"operator", "approver"},
     Permission.DEAD_LETTERS_ACT: {"operator"},
 }
 

@@ -1,0 +1,161 @@
+"""Envelopes: every type has a schema, unknown things are refused, errors name places and never values."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.wire.conftest import Ticking, inquiry
+from workflows.linkage.wire import codes, envelope, merkle, problems, retry
+from workflows.linkage.wire.problems import Problem
+
+
+def test_a_correct_inquiry_is_taken(ticking: Ticking) -> None:
+    assert envelope.validate(inquiry(ticking()), "inquiry.request", ticking()) == "inquiry.request"
+
+
+def test_every_schema_compiles_and_refuses_an_empty_message() -> None:
+    for name in sorted(envelope.schema_names() - {"batch", "acks"}):
+        with pytest.raises(Problem, match="SCHEMA_INVALID"):
+            envelope.check(name, {"type": name})
+
+
+@pytest.mark.parametrize("extra", ["氏名", "name", "number", "x"])
+def test_no_message_takes_an_unknown_field_anywhere(ticking: Ticking, extra: str) -> None:
+    message = inquiry(ticking())
+    for broken in (
+        {**message, extra: "v"},
+        {**message, "payload": {**message["payload"], extra: "v"}},
+        {**message, "subject": {"danban": "000000000000018", extra: "v"}},
+    ):
+        with pytest.raises(Problem, match="SCHEMA_INVALID"):
+            envelope.validate(broken)
+
+
+@pytest.mark.parametrize("danban", ["123456789018", "12345", "1234-5678-9018", "", "見本花子", "0" * 25])
+def test_a_subject_can_never_have_the_shape_of_a_number(ticking: Ticking, danban: str) -> None:
+    message = inquiry(ticking())
+    message["subject"] = {"danban": danban}
+    with pytest.raises(Problem, match="SCHEMA_INVALID"):
+        envelope.validate(message)
+
+
+def test_errors_name_places_and_never_values(ticking: Ticking) -> None:
+    message = inquiry(ticking())
+    message["payload"]["847897521731"] = "見本 花子"
+    message["payload"]["items"] = ["ok", "見本 花子"]
+    with pytest.raises(Problem) as caught:
+        envelope.validate(message)
+    text = json.dumps(caught.value.to_dict(), ensure_ascii=False)
+    assert "見本" not in text
+    assert "847897521731" not in text
+    assert "/payload/items/1" in text
+
+
+def test_a_message_past_its_expiry_is_refused(ticking: Ticking) -> None:
+    message = inquiry(ticking()) | {"expires": envelope.stamp(ticking() - timedelta(seconds=1))}
+    with pytest.raises(Problem, match="MESSAGE_EXPIRED"):
+        envelope.validate(message, now=ticking())
+
+
+@settings(max_examples=150)
+@given(
+    st.recursive(
+        st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=10)),
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)
+        ),
+        max_leaves=12,
+    )
+)
+def test_any_json_is_refused_with_a_problem_and_nothing_else(document: Any) -> None:
+    with pytest.raises(Problem):
+        envelope.validate(document)
+
+
+def test_a_body_that_is_no_json_or_too_large_is_a_problem() -> None:
+    with pytest.raises(Problem, match="SCHEMA_INVALID"):
+        envelope.loads(b"{")
+    with pytest.raises(Problem, match="BODY_TOO_LARGE"):
+        envelope.loads(b" " * (envelope.MAX_BODY + 1))
+
+
+def test_the_request_digest_does_not_depend_on_the_subject_or_on_key_order(ticking: Ticking) -> None:
+    message = inquiry(ticking())
+    other = dict(reversed(list(message.items()))) | {"subject": {"danban": "000000000000026"}}
+    assert envelope.request_digest(message) == envelope.request_digest(other)
+    assert envelope.request_digest(message) != envelope.request_digest(message | {"org": "992011-02"})
+
+
+def test_a_time_on_the_wire_keeps_its_microseconds_and_needs_a_zone() -> None:
+    at = datetime(2026, 11, 22, 1, 2, 3, 456789, tzinfo=UTC)
+    assert envelope.moment(envelope.stamp(at)) == at
+    with pytest.raises(ValueError, match="time zone"):
+        envelope.stamp(datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_every_code_has_words_in_both_languages() -> None:
+    for found in codes.RESULT_CLASSES.values():
+        assert found.ja
+        assert found.en
+        assert found.ja != found.en
+    assert codes.words("OK", "en") == "Provided"
+    assert codes.words("SOMETHING_NEW") == "SOMETHING_NEW"
+    assert set(codes.RESULT_CLASSES) >= codes.REFUSAL_CODES
+
+
+def test_every_problem_says_what_to_do_next() -> None:
+    for kind in problems.PROBLEM_KINDS.values():
+        assert kind.title_ja
+        assert kind.next_ja
+        assert 400 <= kind.status < 600
+        again = problems.parse(kind.status, Problem(kind.code, "d").to_dict())
+        assert (again.code, again.status, again.detail) == (kind.code, kind.status, "d")
+
+
+@pytest.mark.parametrize(
+    ("status", "again"), [(400, False), (404, False), (408, True), (429, True), (500, True), (503, True)]
+)
+def test_an_answer_that_is_no_problem_document_is_judged_by_its_status(status: int, again: bool) -> None:
+    problem = problems.parse(status, {"html": 1}, "7" if status == 503 else None)
+    verdict = retry.judge(problem, 1, retry.random.Random(1))
+    assert verdict.again is again
+    assert verdict.after == 7 or status != 503
+
+
+def test_back_off_has_jitter_between_one_second_and_five_minutes() -> None:
+    chance = retry.random.Random(1)
+    waits = [retry.backoff(attempt, chance) for attempt in range(1, 60)]
+    assert min(waits) >= 1
+    assert max(waits) <= 300
+    assert len(set(waits)) > 40
+
+
+def test_the_budget_of_a_notice_is_shorter() -> None:
+    first = datetime(2026, 1, 1, tzinfo=UTC)
+    assert retry.budget_over(first, first + timedelta(hours=5), notice=True)
+    assert not retry.budget_over(first, first + timedelta(hours=5))
+    assert retry.budget_over(first, first + timedelta(hours=24))
+
+
+def split_root(leaves: list[bytes]) -> bytes:
+    """RFC 9162 §2.1.1 as written, to hold the level-by-level form against."""
+    if not leaves:
+        return merkle.hashlib.sha256(b"").digest()
+    if len(leaves) == 1:
+        return leaves[0]
+    k = 1
+    while k * 2 < len(leaves):
+        k *= 2
+    return merkle.hashlib.sha256(b"\x01" + split_root(leaves[:k]) + split_root(leaves[k:])).digest()
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 100])
+def test_the_merkle_root_is_the_one_of_the_rfc(count: int) -> None:
+    leaves = [merkle.leaf(str(n).encode()) for n in range(count)]
+    assert merkle.root_bytes(leaves) == split_root(leaves)

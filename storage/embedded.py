@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 import psycopg
@@ -48,10 +49,10 @@ class EmbeddedServer:
         self._server.stop()
 
 
-def create_roles(admin_url: str) -> None:
-    """Make the four roles when they are missing; none of them can pass row-level security by."""
+def create_roles(admin_url: str, roles: Iterable[str] = ROLES) -> None:
+    """Make our roles when they are missing; none of them can pass row-level security by."""
     with psycopg.connect(admin_url, autocommit=True) as connection:
-        for role in ROLES:
+        for role in roles:
             name = f"madoguchi_{role}"
             exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone()
             if not exists:
@@ -62,8 +63,10 @@ def create_roles(admin_url: str) -> None:
                 )
 
 
-def create_database(admin_url: str, name: str, template: str | None = None) -> bool:
-    """Make a database owned by the migrator.
+def create_database(
+    admin_url: str, name: str, template: str | None = None, owner: str = "migrator"
+) -> bool:
+    """Make a database owned by one of our roles.
 
     :param template: copy of this database instead of an empty one.
     :returns: False when it was there already.
@@ -72,8 +75,8 @@ def create_database(admin_url: str, name: str, template: str | None = None) -> b
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
             return False
         connection.execute(
-            sql.SQL("CREATE DATABASE {} OWNER madoguchi_migrator TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(template or "template0")
+            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(f"madoguchi_{owner}"), sql.Identifier(template or "template0")
             )
         )
     return True

@@ -1,0 +1,118 @@
+"""``madoguchi serve``, ``prepare`` and ``settings``."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from types import FrameType
+
+import click
+
+from portal.databases import embedded_server
+from portal.running import demonstration, prepare as preparing, sandbox_parts
+from portal.running.house_parts import portal_part, worker_part
+from portal.running.progress import Steps
+from portal.running.supervisor import PartFailed, Supervisor
+from portal.settings import Settings, SettingsError
+
+
+def read_settings() -> Settings:
+    """The settings, or a message a person can act on."""
+    try:
+        return Settings.from_env()
+    except SettingsError as wrong:
+        raise click.ClickException(str(wrong)) from wrong
+
+
+@click.command("settings")
+def show_settings() -> None:
+    """設定の一覧: 変数の名前、今の値、意味。秘密の値は見せない。"""
+    settings = read_settings()
+    for item in fields(settings):
+        value = str(getattr(settings, item.name))
+        if value and (item.name.endswith("_url") or "secret" in item.name):
+            value = "（設定済み）"
+        click.echo(f"{item.metadata['variable']:28} {value or '（なし）':32} {item.metadata['about']}")
+
+
+@click.command()
+def prepare() -> None:
+    """データベースを最新の形にし、主鍵と法令の表を整える。何度実行してもよい。"""
+    settings = read_settings()
+    ran = preparing.prepare_database(settings, lambda words: click.echo(f"  移行: {words}"))
+    preparing.load_law(settings)
+    click.echo(f"整いました（移行 {ran} 件）。")
+
+
+@click.command()
+def serve() -> None:
+    """実演の一式（データベース、国の側の代役、裏方、窓口）を動かす。Ctrl-C で全部止まる。"""
+    settings = read_settings()
+    if settings.production:
+        raise click.ClickException(
+            "本番では `madoguchi worker` と granian を別々に動かします。docs/operations.md を見てください。"
+        )
+    with _only_one(settings):
+        supervisor = Supervisor(settings.var / "log")
+        try:
+            _start(settings, supervisor)
+            supervisor.watch()
+        except (PartFailed, sandbox_parts.SandboxFailed) as failed:
+            raise click.ClickException(f"{failed}\n書かれたものは {settings.var} に残っています。") from failed
+        except KeyboardInterrupt:
+            click.echo("\n止めています …", nl=False)
+        finally:
+            # A second Ctrl-C must not leave half of the parts running.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            supervisor.stop()
+            if settings.embedded:
+                embedded_server(settings).stop()
+        click.echo(" 止まりました。記録はそのまま残っています。")
+
+
+def _start(settings: Settings, supervisor: Supervisor) -> None:
+    steps = Steps(6)
+    with steps.step("データベースを起こし、形を整える"):
+        preparing.prepare_database(settings)
+        preparing.load_law(settings)
+    with steps.step("国の側の代役（鍵・証明書・住民・カード）を用意する"):
+        sandbox_parts.provision(settings)
+    with steps.step("代役を動かす"):
+        supervisor.start(*sandbox_parts.parts(settings))
+        supervisor.wait_ready()
+    with steps.step("実演の住民と職員を登録する"):
+        demonstration.populate(settings)
+    with steps.step("裏方と窓口を動かす"):
+        supervisor.start(worker_part(settings), portal_part(settings))
+        supervisor.wait_ready()
+    with steps.step("符号と副本がそろうのを待つ"):
+        demonstration.wait_until_linked(settings, supervisor.check)
+    click.echo(demonstration.welcome(settings, steps.seconds()))
+    sys.stdout.flush()
+
+
+@contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    """Hold the lock of this var folder; SIGTERM means the same as Ctrl-C."""
+    settings.var.mkdir(parents=True, exist_ok=True)
+    handle = os.open(settings.var / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as busy:
+        raise click.ClickException(
+            f"この場所（{settings.var}）では、もう動いています。{settings.origin} を開くか、先に Ctrl-C で止めてください。"
+        ) from busy
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        os.close(handle)

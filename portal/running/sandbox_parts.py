@@ -1,0 +1,84 @@
+"""The stand-ins as parts of a demonstration: their database, their world, their processes. Reached by command and socket only."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from portal.databases import embedded_server
+from portal.running.supervisor import Part
+from portal.settings import Settings
+from storage.embedded import create_database, create_roles
+
+SYSTEMS = ("pki", "core", "hub", "hub2", "juki", "tax")
+DATABASE_VARIABLE = "MADOGUCHI_SANDBOX_DATABASE_URL"
+
+
+class SandboxFailed(RuntimeError):
+    """A command of the sandbox did not end well; the message carries its last words."""
+
+
+def world(settings: Settings) -> Path:
+    """The folder with the stand-ins' keys, population and configuration."""
+    return settings.var / "sandbox"
+
+
+def configuration(settings: Settings) -> dict[str, Any]:
+    """What provisioning wrote down: host, ports, sites."""
+    found: dict[str, Any] = json.loads((world(settings) / "sandbox.json").read_text("utf-8"))
+    return found
+
+
+def provision(settings: Settings) -> None:
+    """Make the world of the stand-ins, or complete it.
+
+    :raises SandboxFailed: when the command fails.
+    """
+    server = embedded_server(settings)
+    create_roles(server.admin_url(), ("sandbox",))
+    create_database(server.admin_url(), "sandbox", owner="sandbox")
+    command(settings, "provision", "--database-url", server.url("sandbox", "sandbox"))
+
+
+def command(settings: Settings, *words: str) -> str:
+    """Run ``python -m sandbox …`` and return what it printed.
+
+    :raises SandboxFailed: when it fails.
+    """
+    done = subprocess.run(  # noqa: S603 (our own program)
+        [sys.executable, "-m", "sandbox", *words, "--var", str(world(settings))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        last = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
+        raise SandboxFailed(f"代役への命令「{' '.join(words[:2])}」がうまくいきませんでした。\n{last}")
+    return done.stdout
+
+
+def parts(settings: Settings) -> list[Part]:
+    """The processes of the stand-ins."""
+    written = configuration(settings)
+    host, ports = written["host"], written["ports"]
+    return [
+        Part(
+            f"sandbox-{system}",
+            [sys.executable, "-m", "sandbox", "serve", system, "--var", str(world(settings))],
+            ready=lambda port=ports[system]: answers(host, port),  # type: ignore[misc]
+        )
+        for system in SYSTEMS
+    ]
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether something listens there."""
+    try:
+        with socket.create_connection((host, port), timeout=0.5):
+            return True
+    except OSError:
+        return False

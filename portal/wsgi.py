@@ -1,0 +1,16 @@
+"""The application as the web server finds it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.app import make_app
+from portal.settings import Settings
+from storage import logs
+
+
+def application() -> Any:
+    """Make the application of this process from the environment."""
+    settings = Settings.from_env()
+    logs.configure(json=settings.production)
+    return make_app(settings)

@@ -6,8 +6,8 @@ batch has to look at is what was written since the oldest transaction that was s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from storage.database import Transaction
@@ -55,8 +55,30 @@ class LeafSource(Protocol):
         ...
 
 
-StepHash = Callable[[Mapping[str, Any]], bytes]
-"""The engine's formula: a row of madoguchi.step as a mapping -> its hash. Injected: storage knows no engine."""
+class ChainBreak(Protocol):
+    """The first step of a case whose chain does not hold."""
+
+    @property
+    def case_id(self) -> UUID: ...
+
+    @property
+    def seq(self) -> int: ...
+
+    @property
+    def problem(self) -> str: ...
+
+
+Chains = Callable[[Transaction], Iterable[ChainBreak]]
+"""The engine's own check of every case's chain. Injected: storage knows no engine."""
+
+PROBLEMS = {
+    "gap": "手順が抜けています",
+    "order": "前の手順の状態とつながりません",
+    "previous": "前の手順を正しく指していません",
+    "content": "内容が書き換えられています",
+    "head": "事案の今の状態が最後の手順と合いません",
+    "orphan": "手順だけがあり、事案がありません",
+}
 
 
 def head_leaf(case_id: UUID, seq: int, head: bytes) -> bytes:
@@ -65,12 +87,12 @@ def head_leaf(case_id: UUID, seq: int, head: bytes) -> bytes:
 
 
 class StepSource:
-    """New heads of case journals. Args: step_hash: the engine's formula, needed only for `recompute`."""
+    """New heads of case journals. Args: chains: the engine's check, needed only for `recompute`."""
 
     log = "steps"
 
-    def __init__(self, step_hash: StepHash | None = None) -> None:
-        self._step_hash = step_hash
+    def __init__(self, chains: Chains | None = None) -> None:
+        self._chains = chains
 
     def collect(self, tx: Transaction, mark: int, limit: int) -> list[NewLeaf]:
         """The newest step of every case that moved."""
@@ -96,8 +118,8 @@ class StepSource:
         return {}
 
     def recompute(self, tx: Transaction) -> Iterator[Recomputed]:
-        """Every placed head, after walking all steps of every case from its first one."""
-        problems = self._broken_chains(tx) if self._step_hash else {}
+        """Every placed head, after every chain was walked from its first step."""
+        broken = {b.case_id: b for b in self._chains(tx)} if self._chains else {}
         with tx.raw.cursor(name="audit_heads") as cursor:
             cursor.itersize = 5000
             cursor.execute(
@@ -107,37 +129,15 @@ class StepSource:
                 (tx.tenant,),
             )
             for seq, ref, sub, head in cursor:
+                found = broken.pop(ref, None)
                 if head is None:
-                    yield Recomputed(seq, ref, sub, bytes(32), f"事案 {ref} の手順 {sub} がなくなっています")
+                    yield Recomputed(seq, ref, sub, None, f"事案 {ref} の手順 {sub} がなくなっています")
                 else:
-                    problem = problems.get(ref)
-                    broken = problem[1] if problem and problem[0] <= sub else None
-                    yield Recomputed(seq, ref, sub, head_leaf(ref, sub, bytes(head)), broken)
+                    problem = _words(found) if found else None
+                    yield Recomputed(seq, ref, sub, head_leaf(ref, sub, bytes(head)), problem)
+        for rest in broken.values():
+            yield Recomputed(-1, rest.case_id, rest.seq, None, _words(rest))
 
-    def _broken_chains(self, tx: Transaction) -> dict[UUID, tuple[int, str]]:
-        """The first broken step of each case, by walking all of them in order."""
-        assert self._step_hash is not None
-        broken: dict[UUID, tuple[int, str]] = {}
-        case: UUID | None = None
-        expected, before = 1, b""
-        with tx.raw.cursor(name="audit_steps") as cursor:
-            cursor.itersize = 5000
-            cursor.execute(
-                "SELECT * FROM madoguchi.step WHERE tenant = %s ORDER BY case_id, seq", (tx.tenant,)
-            )
-            for row in cursor:
-                names = [column.name for column in cursor.description or ()]
-                step = dict(zip(names, row, strict=True))
-                if step["case_id"] != case:
-                    case, expected, before = step["case_id"], 1, bytes(step["prev_hash"])
-                if case in broken:
-                    continue
-                where = f"事案 {case} の手順 {step['seq']}"
-                if step["seq"] != expected:
-                    broken[case] = (expected, f"事案 {case} の手順 {expected} がなくなっています")
-                elif bytes(step["prev_hash"]) != before:
-                    broken[case] = (step["seq"], f"{where} が前の手順につながりません")
-                elif self._step_hash(step) != bytes(step["hash"]):
-                    broken[case] = (step["seq"], f"{where} の内容が書き換えられています")
-                expected, before = step["seq"] + 1, bytes(step["hash"])
-        return broken
+
+def _words(broken: ChainBreak) -> str:
+    return f"事案 {broken.case_id} の手順 {broken.seq}: {PROBLEMS.get(broken.problem, broken.problem)}"

@@ -15,7 +15,7 @@ from storage.database import Transaction
 
 from .models import LOG, Party, ProvisionRecord, RecordItem, content, mark_content, person_key, seal
 
-_ROW = (
+ROW = (
     "r.record_id, r.exchange_id, r.tenant, r.addressee, r.side, r.asker_code, r.asker_name, r.asker_office,"
     " r.holder_code, r.holder_name, r.holder_office, r.requested_at, r.provided_at, r.affair_code, r.affair_name,"
     " r.items, r.law_row, r.law_clause, r.law_table_version, r.outcome, r.purpose, r.application_receipt, r.corrects,"
@@ -81,7 +81,7 @@ class RecordSource:
         with tx.raw.cursor(name="audit_records") as cursor:
             cursor.itersize = 5000
             cursor.execute(
-                f"SELECT a.seq, a.ref, l.leaf, {_MARK}, {_ROW} FROM madoguchi.audit_position a"  # noqa: S608
+                f"SELECT a.seq, a.ref, l.leaf, {_MARK}, {ROW} FROM madoguchi.audit_position a"  # noqa: S608
                 " LEFT JOIN madoguchi.provision_leaf l ON l.tenant = a.tenant AND l.record_id = a.ref"
                 " LEFT JOIN madoguchi.provision_record r ON r.tenant = a.tenant AND r.record_id = a.ref"
                 " LEFT JOIN madoguchi.provision_mark m ON m.tenant = a.tenant AND m.id = a.ref"
@@ -105,7 +105,7 @@ class RecordSource:
 
 
 def from_row(row: Sequence[Any]) -> ProvisionRecord:
-    """The record in a row of the columns `_ROW` names (the salt at the end is not part of it)."""
+    """The record in a row of the columns `ROW` names (the salt at the end is not part of it)."""
     return ProvisionRecord(
         record_id=row[0],
         exchange_id=row[1],
@@ -133,7 +133,7 @@ def from_row(row: Sequence[Any]) -> ProvisionRecord:
 def records_by_id(tx: Transaction, record_ids: Sequence[UUID]) -> dict[UUID, ProvisionRecord]:
     """Records of the transaction's tenant, for offices and jobs (never for a resident's page)."""
     rows = tx.raw.execute(
-        f"SELECT {_ROW} FROM madoguchi.provision_record r WHERE r.tenant = %s AND r.record_id = ANY(%s)",  # noqa: S608
+        f"SELECT {ROW} FROM madoguchi.provision_record r WHERE r.tenant = %s AND r.record_id = ANY(%s)",  # noqa: S608
         (tx.tenant, list(record_ids)),
     ).fetchall()
     return {row[0]: from_row(row) for row in rows}

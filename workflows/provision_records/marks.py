@@ -14,6 +14,7 @@ from uuid import UUID
 
 from storage.clock import Clock
 from storage.database import Transaction
+from storage.jobs import defer
 
 from .models import LOG, SALT_BYTES, Disclosure, ProvisionRecord, mark_content, seal
 from .writer import RecordWriter
@@ -76,6 +77,8 @@ class RecordMarks:
         )
         self._write(tx, record_id, disclosure, ground, proposed_by, approved_by)
         _dirty(tx, [addressee])
+        # Her proof is wrong until her tree is made anew: not in a minute, now.
+        defer(tx, "audit.advance", queue="audit", tenant=tx.tenant)
         return True
 
     def _write(self, tx: Transaction, record_id: UUID, *said: str) -> None:

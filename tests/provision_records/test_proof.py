@@ -1,0 +1,419 @@
+"""The proof file: whole and right it convinces; whatever is changed in it, the checker says no and says what."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import rfc8785
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
+
+from sandbox.pki.tsa import TimeStampAuthority
+from storage.audit.checkpoint import key_id, stamped_message
+from storage.audit.keys import LogKeys, public_keys
+from storage.audit.service import AuditService
+from storage.audit.stamping import HttpTimeStamper
+from storage.clock import FixedClock
+from storage.database import Scope
+from storage.encryption import KeyRing
+from tests.audit.test_service import Answer
+from tests.conftest import Databases
+from workflows.provision_records import proof
+from workflows.provision_records.export import ProofNotReady, proof_file
+from workflows.provision_records.log import RecordSource
+from workflows.provision_records.proof import Trust
+from workflows.provision_records.proof_words import WORDS
+
+from .people import record, steady_bytes, writer
+
+A, B = "992011", "992020"
+HANAKO = Scope(addressees=((A, "A0000001"), (B, "B0000001")))
+NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> TimeStampAuthority:
+    return TimeStampAuthority.create(tmp_path_factory.mktemp("tsa"), NOW)
+
+
+@pytest.fixture(scope="module")
+def trust(databases: Databases, key_ring: KeyRing, authority: TimeStampAuthority) -> Trust:
+    clock = FixedClock(NOW)
+    service = AuditService(LogKeys(key_ring, clock), clock)
+    for tenant, mine, other in ((A, "A0000001", "A0000002"), (B, "B0000001", "B0000002")):
+        for turn in range(3):
+            with databases.worker.transaction(Scope(tenant=tenant)) as tx:
+                both = [record(turn * 100 + n, mine, tenant) for n in range(5)]
+                both += [record(turn * 100 + n, other, tenant) for n in range(3)]
+                writer(clock, f"{tenant}{turn}").write_many(tx, both)
+            service.advance_all(databases.worker, tenant, RecordSource())
+        with httpx.Client(transport=Answer(authority, clock)) as client:
+            stamper = HttpTimeStamper(client, "http://tsa.invalid/", [authority.root])
+            service.stamp_newest(databases.worker, tenant, "provision_records", stamper)
+    with databases.web.transaction() as tx:
+        keys = {tenant: frozenset(public_keys(tx, tenant).values()) for tenant in (A, B)}
+    return Trust(keys, (authority.root,))
+
+
+@pytest.fixture(scope="module")
+def good(databases: Databases, trust: Trust) -> bytes:
+    return proof_file(databases.web, HANAKO, FixedClock(NOW), steady_bytes())
+
+
+def codes(raw: bytes, trust: Trust | None) -> list[str]:
+    return [line.code for line in proof.verify(raw, trust).lines]
+
+
+def changed(raw: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
+    value = copy.deepcopy(json.loads(raw))
+    change(value)
+    return rfc8785.dumps(value)
+
+
+def test_a_whole_proof_holds_and_says_so_in_both_languages(good: bytes, trust: Trust) -> None:
+    result = proof.verify(good, trust)
+    assert result.exit_code == 0
+    assert result.records == 30
+    assert [line.code for line in result.lines] == [
+        "signature-holds",
+        "stamp-holds",
+        "records-sealed",
+        "records-whole",
+    ] * 2
+    assert "抜けている記録はありません" in result.lines[3].words("ja")
+    assert "no record is missing" in result.lines[3].words("en")
+
+
+def test_without_trusted_keys_it_never_says_all_is_well(good: bytes) -> None:
+    result = proof.verify(good, None)
+    assert result.exit_code == 3
+    assert "signature-key-unchecked" in [line.code for line in result.lines]
+    assert "指紋" in next(line for line in result.lines if line.code == "signature-key-unchecked").words("ja")
+
+
+def test_two_proofs_of_the_same_state_are_the_same_bytes(databases: Databases, good: bytes) -> None:
+    assert proof_file(databases.web, HANAKO, FixedClock(NOW), steady_bytes()) == good
+
+
+def part(value: dict[str, Any], index: int = 0) -> dict[str, Any]:
+    return value["parts"][index]
+
+
+def drop(value: dict[str, Any]) -> None:
+    del part(value)["records"][7]
+
+
+def drop_all(value: dict[str, Any]) -> None:
+    part(value)["records"] = []
+
+
+def cut_newest(value: dict[str, Any]) -> None:
+    part(value)["records"].pop()
+
+
+def to_pending(value: dict[str, Any]) -> None:
+    part(value)["pending"].append(part(value)["records"].pop()["content"])
+
+
+def twice(value: dict[str, Any]) -> None:
+    part(value)["records"].append(part(value)["records"][-1])
+
+
+def swap_order(value: dict[str, Any]) -> None:
+    part(value)["records"].reverse()
+
+
+def alter(value: dict[str, Any]) -> None:
+    part(value)["records"][0]["content"]["outcome"] = "NO_SUCH_SUBJECT"
+
+
+def alter_salt(value: dict[str, Any]) -> None:
+    part(value)["records"][0]["salt"] = "00" * 32
+
+
+def alter_place(value: dict[str, Any]) -> None:
+    part(value)["records"][-1]["seq"] += 1
+
+
+def alter_path(value: dict[str, Any]) -> None:
+    part(value)["records"][0]["path"][0] = "00" * 32
+
+
+def another_person(value: dict[str, Any]) -> None:
+    part(value)["addressee"] = "A0000002"
+
+
+def persons_swapped(value: dict[str, Any]) -> None:
+    part(value)["addressee"] = "A0000002"
+    for one in part(value)["records"]:
+        one["content"]["addressee"] = "A0000002"
+
+
+def salt_of_person(value: dict[str, Any]) -> None:
+    part(value)["person_salt"] = "11" * 32
+
+
+def other_checkpoint(value: dict[str, Any]) -> None:
+    for name in ("checkpoint", "signature", "key_id", "public_key", "stamp"):
+        part(value, 0)[name], part(value, 1)[name] = part(value, 1)[name], part(value, 0)[name]
+
+
+def checkpoint_size(value: dict[str, Any]) -> None:
+    part(value)["checkpoint"] = part(value)["checkpoint"].replace('"size":24', '"size":23')
+
+
+def checkpoint_spaced(value: dict[str, Any]) -> None:
+    part(value)["checkpoint"] += " "
+
+
+def forged_signature(value: dict[str, Any]) -> None:
+    part(value)["signature"] = "00" * 64
+
+
+def own_key(value: dict[str, Any]) -> None:
+    private = Ed25519PrivateKey.generate()
+    public = private.public_key().public_bytes_raw()
+    part(value)["public_key"], part(value)["key_id"] = public.hex(), key_id(public)
+    part(value)["signature"] = private.sign(part(value)["checkpoint"].encode()).hex()
+
+
+def key_named_otherwise(value: dict[str, Any]) -> None:
+    part(value)["key_id"] = "0" * 16
+
+
+def stamp_of_the_other(value: dict[str, Any]) -> None:
+    part(value, 0)["stamp"] = part(value, 1)["stamp"]
+
+
+def stamp_noise(value: dict[str, Any]) -> None:
+    part(value)["stamp"] = "AAAA"
+
+
+def bucket_emptied(value: dict[str, Any]) -> None:
+    part(value)["bucket"] = []
+
+
+def bucket_count(value: dict[str, Any]) -> None:
+    part(value)["bucket"][0][1] -= 1
+    part(value)["records"].pop()
+
+
+def bucket_twice(value: dict[str, Any]) -> None:
+    part(value)["bucket"].append(part(value)["bucket"][0])
+
+
+def sibling(value: dict[str, Any]) -> None:
+    part(value)["siblings"][3] = "00" * 32
+
+
+def part_repeated(value: dict[str, Any]) -> None:
+    value["parts"].append(value["parts"][0])
+
+
+def no_part(value: dict[str, Any]) -> None:
+    value["parts"] = []
+
+
+def stray_pending(value: dict[str, Any]) -> None:
+    stray = copy.deepcopy(part(value)["records"][0]["content"])
+    stray["addressee"] = "A0000002"
+    part(value)["pending"].append(stray)
+
+
+ATTACKS = {
+    drop: "records-missing",
+    drop_all: "records-missing",
+    cut_newest: "records-missing",
+    to_pending: "records-missing",
+    twice: "record-order",
+    swap_order: "record-order",
+    alter: "record-not-sealed",
+    alter_salt: "record-not-sealed",
+    alter_place: "record-not-sealed",
+    alter_path: "record-not-sealed",
+    another_person: "record-of-another",
+    persons_swapped: "record-not-sealed",
+    salt_of_person: "map-broken",
+    other_checkpoint: "checkpoint-of-another",
+    checkpoint_size: "signature-broken",
+    checkpoint_spaced: "checkpoint-malformed",
+    forged_signature: "signature-broken",
+    own_key: "signature-unknown-key",
+    key_named_otherwise: "signature-broken",
+    stamp_of_the_other: "stamp-broken",
+    stamp_noise: "stamp-broken",
+    bucket_emptied: "map-broken",
+    bucket_count: "map-broken",
+    bucket_twice: "map-broken",
+    sibling: "map-broken",
+    part_repeated: "part-twice",
+    no_part: "part-none",
+    stray_pending: "pending-stray",
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
+def test_an_attack_is_found_and_named(
+    good: bytes, trust: Trust, attack: Callable[[dict[str, Any]], None]
+) -> None:
+    result = proof.verify(changed(good, attack), trust)
+    assert result.exit_code == 1
+    assert ATTACKS[attack] in [line.code for line in result.lines if line.holds is False]
+    assert all(line.words("ja") and line.words("en") for line in result.lines)
+
+
+def test_a_record_of_somebody_else_cannot_be_added(databases: Databases, good: bytes, trust: Trust) -> None:
+    taro = json.loads(proof_file(databases.web, Scope(addressees=((A, "A0000002"),)), FixedClock(NOW)))
+
+    def add(value: dict[str, Any]) -> None:
+        part(value)["records"].append(part(taro)["records"][-1])
+
+    assert "record-of-another" in codes(changed(good, add), trust)
+
+
+def test_the_part_of_another_person_is_no_proof_about_me(
+    databases: Databases, good: bytes, trust: Trust
+) -> None:
+    taro = json.loads(proof_file(databases.web, Scope(addressees=((A, "A0000002"),)), FixedClock(NOW)))
+
+    def swap(value: dict[str, Any]) -> None:
+        part(taro)["addressee"] = "A0000001"
+        value["parts"][0] = part(taro)
+
+    assert "record-of-another" in codes(changed(good, swap), trust)
+
+
+def test_a_stamp_of_an_untrusted_authority_does_not_count(good: bytes, trust: Trust, tmp_path: Path) -> None:
+    other = TimeStampAuthority.create(tmp_path, NOW)
+    assert "stamp-broken" in codes(good, Trust(trust.keys, (other.root,)))
+
+    def restamp(value: dict[str, Any]) -> None:
+        one = part(value)
+        message = stamped_message(one["checkpoint"].encode(), bytes.fromhex(one["signature"]))
+        ask = (
+            TimestampRequestBuilder()
+            .data(message)
+            .hash_algorithm(HashAlgorithm.SHA256)
+            .cert_request(cert_request=True)
+        )
+        one["stamp"] = base64.b64encode(other.stamp(ask.build().as_bytes(), NOW)).decode()
+
+    assert "stamp-broken" in codes(changed(good, restamp), trust)
+
+
+def test_an_unstamped_checkpoint_is_a_warning(good: bytes, trust: Trust) -> None:
+    def unstamp(value: dict[str, Any]) -> None:
+        part(value)["stamp"] = None
+
+    result = proof.verify(changed(good, unstamp), trust)
+    assert result.exit_code == 0
+    assert "stamp-none" in [line.code for line in result.lines]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        (lambda raw: b"", "file-not-json"),
+        (lambda raw: b"%PDF-1.7", "file-not-json"),
+        (lambda raw: raw[:-500], "file-not-json"),
+        (lambda raw: raw[: len(raw) // 2], "file-not-json"),
+        (lambda raw: b"\xff\xfe" + raw, "file-not-json"),
+        (lambda raw: b"[" * 100_000, "file-not-json"),
+        (lambda raw: raw + b"\n", "file-not-canonical"),
+        (lambda raw: b"\xef\xbb\xbf" + raw, "file-not-canonical"),
+        (lambda raw: json.dumps(json.loads(raw), indent=1).encode(), "file-not-canonical"),
+        (lambda raw: raw.replace(b'"format"', b'"f\\u006frmat"'), "file-not-canonical"),
+        (lambda raw: raw.replace(b'{"format"', b'{"format":"x","format"', 1), "file-duplicate-key"),
+        (
+            lambda raw: raw.replace(b'"outcome":"OK"', b'"outcome":"NO","outcome":"OK"', 1),
+            "file-duplicate-key",
+        ),
+        (lambda raw: raw.replace(b'"seq":0', b'"seq":0.0'), "file-wrong-shape"),
+        (lambda raw: raw.replace(b'"seq":0', b'"seq":-1'), "file-wrong-shape"),
+        (lambda raw: raw.replace(b'"seq":0', b'"seq":NaN'), "file-wrong-shape"),
+        (lambda raw: raw.replace(b'"seq":0', b'"seq":true'), "file-wrong-shape"),
+        (lambda raw: raw.replace(b'"seq":0', b'"seq":' + b"9" * 5000), "file-not-json"),
+        (lambda raw: raw.replace(b"madoguchi-proof/1", b"madoguchi-proof/2"), "file-unknown-format"),
+        (lambda raw: b"{}", "file-wrong-shape"),
+        (lambda raw: b"null", "file-wrong-shape"),
+        (lambda raw: b" " * (65 * 1024 * 1024), "file-too-large"),
+    ],
+)
+def test_what_is_not_the_file_that_was_handed_out_is_refused(
+    good: bytes, trust: Trust, spoil: Callable[[bytes], bytes], code: str
+) -> None:
+    spoiled = spoil(good)
+    assert spoiled != good
+    result = proof.verify(spoiled, trust)
+    assert [line.code for line in result.lines] == [code]
+    assert result.exit_code == 2
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_no_single_changed_byte_goes_unnoticed(good: bytes, trust: Trust, data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(good) - 1))
+    value = data.draw(st.integers(0, 255).filter(lambda b: b != good[place]))
+    spoiled = good[:place] + bytes([value]) + good[place + 1 :]
+    assert proof.verify(spoiled, trust).exit_code != 0 or _only_the_date(good, spoiled)
+
+
+def _only_the_date(good: bytes, spoiled: bytes) -> bool:
+    """`made_at` of the file itself is information, not part of what is proven."""
+    one, two = json.loads(good), json.loads(spoiled)
+    one.pop("made_at"), two.pop("made_at")
+    return one == two
+
+
+def test_every_finding_has_words_in_both_languages_and_a_next_step_when_it_fails() -> None:
+    for code, words in WORDS.items():
+        assert set(words) == {"ja", "en"}, code
+
+
+def test_the_trust_file_is_read_strictly(trust: Trust) -> None:
+    pem = trust.roots[0].public_bytes(serialization.Encoding.PEM).decode()
+    body = {
+        "format": proof.TRUST_FORMAT,
+        "keys": {tenant: [key.hex() for key in keys] for tenant, keys in trust.keys.items()},
+        "tsa_roots": [pem],
+    }
+    assert proof.read_trust(json.dumps(body).encode()) == trust
+    for broken in (
+        b"",
+        b"{}",
+        b"[]",
+        json.dumps(body | {"keys": {}}).encode(),
+        json.dumps(body | {"keys": 3}).encode(),
+    ):
+        with pytest.raises(proof.BadTrust):
+            proof.read_trust(broken)
+
+
+def test_records_newer_than_the_seal_are_listed_apart_and_then_sealed(
+    databases: Databases, trust: Trust, key_ring: KeyRing, clock: FixedClock
+) -> None:
+    late = Scope(addressees=((A, "A0000077"),))
+    with databases.worker.transaction(Scope(tenant=A)) as tx:
+        writer(clock, "late").write_many(tx, [record(1, "A0000077")])
+    result = proof.verify(proof_file(databases.web, late, clock), trust)
+    assert {"pending", "records-none"} <= {line.code for line in result.lines}
+    AuditService(LogKeys(key_ring, clock), clock).advance_all(databases.worker, A, RecordSource())
+    result = proof.verify(proof_file(databases.web, late, clock), trust)
+    assert "records-whole" in [line.code for line in result.lines]
+
+
+def test_an_office_without_a_log_has_no_proof_yet(databases: Databases, clock: FixedClock) -> None:
+    with pytest.raises(ProofNotReady) as refused:
+        proof_file(databases.web, Scope(addressees=(("999999", "X"),)), clock)
+    assert "もう一度" in str(refused.value)

@@ -1,0 +1,131 @@
+"""What the checker of a proof is told, in Japanese and English: what was found, and what to do when it does not hold."""
+
+AGAIN = "受け取ったままのファイルをもう一度ダウンロードして確かめてください。"
+AGAIN_EN = "Download the file again and check it as it came."
+REPORT = "窓口か個人情報保護委員会に、このファイルを添えて知らせてください。"
+REPORT_EN = "Tell the office or the Personal Information Protection Commission, with this file."
+
+WORDS: dict[str, dict[str, str]] = {
+    "file-too-large": {
+        "ja": f"ファイルが大きすぎます。証明ファイルではありません。{AGAIN}",
+        "en": f"The file is too large to be a proof file. {AGAIN_EN}",
+    },
+    "file-not-json": {
+        "ja": f"証明ファイルではないか、途中で切れています。{AGAIN}",
+        "en": f"This is not a proof file, or it is cut off. {AGAIN_EN}",
+    },
+    "file-not-canonical": {
+        "ja": f"受け取ったあとで書き直されています（空白や並び順を含めて、一字でも変えると確かめられません）。{AGAIN}",
+        "en": f"The file was rewritten after it was handed out, be it only a space or an order. {AGAIN_EN}",
+    },
+    "file-duplicate-key": {
+        "ja": f"同じ名前の欄が二つあります。読む道具によって違って見えるので、証明として扱いません。{REPORT}",
+        "en": f"A field stands there twice and could read differently in different tools. {REPORT_EN}",
+    },
+    "file-wrong-shape": {
+        "ja": f"証明ファイルの形が正しくありません（{{where}}）。{AGAIN}",
+        "en": f"The proof file is malformed ({{where}}). {AGAIN_EN}",
+    },
+    "file-unknown-format": {
+        "ja": "この道具が知らない版の証明ファイルです。新しい版の道具で確かめてください。",
+        "en": "This is a version of the proof file that this tool does not know. Use a newer tool.",
+    },
+    "part-twice": {
+        "ja": f"同じ人の記録が二か所に分けて書かれています。{REPORT}",
+        "en": f"The same person stands in the file twice. {REPORT_EN}",
+    },
+    "part-none": {
+        "ja": "どの団体の記録も入っていません。証明することがありません。",
+        "en": "The file holds no office's records; there is nothing to prove.",
+    },
+    "checkpoint-malformed": {
+        "ja": f"{{tenant}}: 封印の記録（チェックポイント）の形が正しくありません。{AGAIN}",
+        "en": f"{{tenant}}: the checkpoint is malformed. {AGAIN_EN}",
+    },
+    "checkpoint-of-another": {
+        "ja": f"{{tenant}}: 別の団体か別の台帳のチェックポイントが付いています。{REPORT}",
+        "en": f"{{tenant}}: the checkpoint is that of another office or another log. {REPORT_EN}",
+    },
+    "signature-holds": {
+        "ja": "{tenant}: チェックポイントに、公表された鍵による正しい署名があります（鍵 {fingerprint}）。",
+        "en": "{tenant}: the checkpoint is signed with a published key (key {fingerprint}).",
+    },
+    "signature-key-unchecked": {
+        "ja": "{tenant}: 署名は正しいですが、鍵が本当にこの団体のものかは確かめていません。"
+        "窓口の画面に掲示された鍵の指紋が {fingerprint} と同じか見るか、--trust を付けて確かめてください。",
+        "en": "{tenant}: the signature is correct, but nobody vouched for the key. Compare the fingerprint {fingerprint}"
+        " with the one the office publishes, or check again with --trust.",
+    },
+    "signature-unknown-key": {
+        "ja": f"{{tenant}}: 公表された鍵ではない鍵で署名されています（鍵 {{fingerprint}}）。{REPORT}",
+        "en": f"{{tenant}}: signed with a key that is not published (key {{fingerprint}}). {REPORT_EN}",
+    },
+    "signature-broken": {
+        "ja": f"{{tenant}}: チェックポイントの署名が合いません。{REPORT}",
+        "en": f"{{tenant}}: the signature of the checkpoint does not hold. {REPORT_EN}",
+    },
+    "stamp-holds": {
+        "ja": "{tenant}: 時刻認証局が、{at}（日本時間）に存在したと認めています。",
+        "en": "{tenant}: the time-stamp authority confirms that it existed at {at} (Japan).",
+    },
+    "stamp-none": {
+        "ja": "{tenant}: このチェックポイントには、まだタイムスタンプがありません。後でもう一度ダウンロードすると付いています。",
+        "en": "{tenant}: this checkpoint has no time stamp yet. Download again later.",
+    },
+    "stamp-unchecked": {
+        "ja": "{tenant}: タイムスタンプは、信頼する認証局が示されていないので確かめていません。--trust を付けてください。",
+        "en": "{tenant}: the time stamp was not checked: no authority to trust was given. Use --trust.",
+    },
+    "stamp-broken": {
+        "ja": f"{{tenant}}: タイムスタンプが、このチェックポイントのものではないか、信頼する認証局のものではありません。{REPORT}",
+        "en": f"{{tenant}}: the time stamp is not of this checkpoint or not by a trusted authority. {REPORT_EN}",
+    },
+    "record-of-another": {
+        "ja": f"{{tenant}}: 記録 {{record}} は別の人か別の団体のものです。{REPORT}",
+        "en": f"{{tenant}}: record {{record}} is about another person or office. {REPORT_EN}",
+    },
+    "record-order": {
+        "ja": f"{{tenant}}: 記録 {{record}} の順番が正しくないか、二度書かれています。{REPORT}",
+        "en": f"{{tenant}}: record {{record}} is out of order or stands there twice. {REPORT_EN}",
+    },
+    "record-not-sealed": {
+        "ja": f"{{tenant}}: 記録 {{record}} は、封印された内容と違います（書き換えられたか、加えられた記録です）。{REPORT}",
+        "en": f"{{tenant}}: record {{record}} is not what was sealed: it was changed or added. {REPORT_EN}",
+    },
+    "records-sealed": {
+        "ja": "{tenant}: {count} 件の記録は、どれも封印されたときのままです。",
+        "en": "{tenant}: all {count} records are as they were sealed.",
+    },
+    "records-whole": {
+        "ja": "{tenant}: 封印された件数 {counted} 件と一致します。抜けている記録はありません。",
+        "en": "{tenant}: the sealed count is {counted}; no record is missing.",
+    },
+    "records-missing": {
+        "ja": f"{{tenant}}: 封印されたのは {{counted}} 件ですが、ファイルには {{count}} 件しかありません。記録が抜けています。{REPORT}",
+        "en": f"{{tenant}}: {{counted}} records were sealed, the file has {{count}}: records are missing. {REPORT_EN}",
+    },
+    "records-added": {
+        "ja": f"{{tenant}}: 封印されたのは {{counted}} 件ですが、ファイルには {{count}} 件あります。{REPORT}",
+        "en": f"{{tenant}}: {{counted}} records were sealed, the file has {{count}}. {REPORT_EN}",
+    },
+    "records-other": {
+        "ja": f"{{tenant}}: 件数は合いますが、この人の記録として封印されたものと違います。{REPORT}",
+        "en": f"{{tenant}}: the count is right, but these are not the records sealed for this person. {REPORT_EN}",
+    },
+    "records-none": {
+        "ja": "{tenant}: この人の記録は封印されていません（記録が一件もないときは、ないことしか言えません）。",
+        "en": "{tenant}: no record is sealed for this person; of an empty list no more can be said.",
+    },
+    "map-broken": {
+        "ja": f"{{tenant}}: 人ごとの件数の表が、署名されたチェックポイントと合いません。{REPORT}",
+        "en": f"{{tenant}}: the table of counts does not lead to the signed checkpoint. {REPORT_EN}",
+    },
+    "pending": {
+        "ja": "{tenant}: まだ封印されていない新しい記録が {count} 件あります（ふつう1分以内に封印されます）。",
+        "en": "{tenant}: {count} new records are not sealed yet (usually within a minute).",
+    },
+    "pending-stray": {
+        "ja": f"{{tenant}}: 未封印の記録に、別の人か別の団体のものが混じっています。{REPORT}",
+        "en": f"{{tenant}}: a record not sealed yet is about another person or office. {REPORT_EN}",
+    },
+}

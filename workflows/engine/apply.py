@@ -11,22 +11,23 @@ from uuid import UUID
 from storage.clock import Clock
 from storage.database import Transaction
 from workflows.engine.canonical import GENESIS
-from workflows.engine.decide import Refusal
+from workflows.engine.decide import Decision, Refusal
 from workflows.engine.effects import run_effects
 from workflows.engine.planning import Planned, check_command, digest_of, plan_step
 from workflows.engine.registry import Kind, Registry
 from workflows.engine.store import (
     FIND_REQUEST,
     LOCK_CASE,
-    NEVER,
     WRITE_OPENING,
     WRITE_STEP,
-    WRITE_STEP_AND_DEADLINES,
-    one_trip,
+    WRITE_STEP_AND_ARM,
+    WRITE_STEP_AND_CHANGE,
+    WRITE_STEP_AND_DISARM,
+    arm_columns,
     read_case,
     reply_of,
 )
-from workflows.engine.values import Applied, CaseNotFound, CaseView, Command, Reason, Refused
+from workflows.engine.values import NEVER, Applied, CaseNotFound, CaseView, Command, Reason, Refused
 from workflows.law.calendar import LawCalendar
 
 
@@ -50,29 +51,23 @@ def apply(parts: Parts, tx: Transaction, command: Command) -> Applied:
     :raises CaseNotFound: when the tenant has no such case.
     :raises Refused: with every reason; nothing was changed.
     """
-    with one_trip(tx) as raw:
-        locked = raw.execute(LOCK_CASE, (tx.tenant, command.case_id), prepare=True)
-        known = raw.execute(FIND_REQUEST, (tx.tenant, command.request_key), prepare=True)
-    row, reply = locked.fetchone(), known.fetchone()
+    row = tx.raw.execute(LOCK_CASE, (tx.tenant, command.case_id), prepare=True).fetchone()
     if row is None:
         raise CaseNotFound(command.case_id, command.trigger)
     case = CaseView(*row)
-    if reply is not None:
-        return replay(tx, reply, command, case.kind, case)
     kind = parts.registry.kind(case.kind)
     decider = kind.decider(case.definition_version)
     at = parts.now()
     facts = facts_for(kind, tx, [case], [command], at)[0]
     decision = decider.decide(case, command.trigger, command.actor, facts, command.input)
-    reasons = check_command(command)
-    if isinstance(decision, Refusal) or reasons:
-        found = decision.reasons if isinstance(decision, Refusal) else ()
-        raise Refused((*found, *reasons), command.case_id, command.trigger)
+    reasons = (*refusals(decision), *check_command(command))
+    if reasons or isinstance(decision, Refusal):
+        return replay_or_refuse(tx, command, case.kind, case, reasons)
     planned = plan_step(
         decider.definition, case, decision.trigger, decision.after, command, at, parts.calendar
     )
     if not write(tx, planned):
-        return replay_after_race(tx, command, case.kind, case)
+        return replay_or_refuse(tx, command, case.kind, case, ())
     run_effects(parts.registry, tx, (planned,))
     return planned.applied
 
@@ -91,9 +86,6 @@ def open_case(
     :param command: with trigger ``open`` and the identifier the case is to have.
     :raises Refused: with every reason; nothing was stored.
     """
-    reply = tx.raw.execute(FIND_REQUEST, (tx.tenant, command.request_key), prepare=True).fetchone()
-    if reply is not None:
-        return replay(tx, reply, command, kind_name, None)
     kind = parts.registry.kind(kind_name)
     definition = kind.newest
     at = parts.now()
@@ -118,14 +110,13 @@ def open_case(
     )
     facts = facts_for(kind, tx, [case], [command], at)[0]
     decision = kind.decider(definition.version).decide_opening(case, command.actor, facts, command.input)
-    reasons = check_command(command)
-    if isinstance(decision, Refusal) or reasons:
-        found = decision.reasons if isinstance(decision, Refusal) else ()
-        raise Refused((*found, *reasons), None, command.trigger)
+    reasons = (*refusals(decision), *check_command(command))
+    if reasons or isinstance(decision, Refusal):
+        return replay_or_refuse(tx, command, kind_name, None, reasons)
     planned = plan_step(definition, case, decision.trigger, decision.after, command, at, parts.calendar)
     row = {**planned.row, **arm_columns(planned), "subject": subject, "parent": parent, "office": desk}
     if tx.raw.execute(WRITE_OPENING, row, prepare=True).rowcount == 0:
-        return replay_after_race(tx, command, kind_name, None)
+        return replay_or_refuse(tx, command, kind_name, None, ())
     run_effects(parts.registry, tx, (planned,))
     return planned.applied
 
@@ -133,22 +124,16 @@ def open_case(
 def write(tx: Transaction, planned: Planned) -> bool:
     """Write a step with all that belongs to it in one statement.
 
-    :returns: False when the request key was taken in the meantime; nothing was written then.
+    :returns: False when the request key has been used; nothing was written then.
     """
-    if planned.deadlines:
-        row = {**planned.row, **arm_columns(planned)}
-        return tx.raw.execute(WRITE_STEP_AND_DEADLINES, row, prepare=True).rowcount == 1
-    return tx.raw.execute(WRITE_STEP, planned.row, prepare=True).rowcount == 1
-
-
-def arm_columns(planned: Planned) -> dict[str, list[Any]]:
-    """The deadlines a step arms, column by column."""
-    return {
-        "arm_names": [one.name for one in planned.armed],
-        "arm_triggers": [one.trigger for one in planned.armed],
-        "arm_dues": [one.due_at for one in planned.armed],
-        "arm_rules": [one.rule for one in planned.armed],
-    }
+    sql, row = WRITE_STEP, planned.row
+    if planned.armed:
+        sql, row = WRITE_STEP_AND_CHANGE, {**row, **arm_columns(planned)}
+        if not planned.waiting:
+            sql = WRITE_STEP_AND_ARM
+    elif planned.waiting:
+        sql = WRITE_STEP_AND_DISARM
+    return tx.raw.execute(sql, row, prepare=True).rowcount == 1
 
 
 def facts_for(
@@ -183,8 +168,23 @@ def replay(
     return reply_of(reply, tx.tenant, case.subject, case.parent)
 
 
-def replay_after_race(tx: Transaction, command: Command, kind: str, case: CaseView | None) -> Applied:
-    """Somebody else's transaction used the key between our look and our write: answer as it was answered."""
+def refusals(decision: Decision | Refusal) -> tuple[Reason, ...]:
+    """The reasons of a decision; none when it lets the step pass."""
+    return decision.reasons if isinstance(decision, Refusal) else ()
+
+
+def replay_or_refuse(
+    tx: Transaction, command: Command, kind: str, case: CaseView | None, reasons: tuple[Reason, ...]
+) -> Applied:
+    """A step that cannot be taken (any more): either it was taken before, or it is refused.
+
+    The key is looked up only here and not before every step: a second request with a used key is either refused by where the case
+    now stands, or stopped by the unique key when it is written. Both end here, in a statement that sees what others committed.
+
+    :raises Refused: with ``reasons``, or because the key came with another request.
+    """
     reply = tx.raw.execute(FIND_REQUEST, (tx.tenant, command.request_key), prepare=True).fetchone()
-    assert reply is not None, "a request key that is taken but not there"
-    return replay(tx, reply, command, kind, case)
+    if reply is not None:
+        return replay(tx, reply, command, kind, case)
+    assert reasons, "a request key that is taken but not there"
+    raise Refused(reasons, None if case is None else case.id, command.trigger)

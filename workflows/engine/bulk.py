@@ -6,7 +6,7 @@ Every case of the batch is locked first, in the order of their ids.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,12 +14,12 @@ from uuid import UUID
 import orjson
 
 from storage.database import Transaction
-from workflows.engine.apply import Parts, facts_for, replay, replay_after_race
+from workflows.engine.apply import Parts, facts_for, refusals, replay
 from workflows.engine.decide import Refusal
 from workflows.engine.effects import run_effects
 from workflows.engine.planning import Planned, check_command, moved, plan_step
-from workflows.engine.store import FIND_REQUESTS, LOCK_CASES, STEP_COLUMNS, one_trip
-from workflows.engine.values import Applied, CaseNotFound, CaseView, Command, Refused
+from workflows.engine.store import FIND_REQUESTS, LOCK_CASES, STEP_COLUMNS
+from workflows.engine.values import Applied, CaseNotFound, CaseView, Command, Reason, Refused
 
 Answer = Applied | Refused
 
@@ -50,7 +50,7 @@ WRITE_DEADLINES = """
             AS t (case_id uuid, seq int, disarm_all boolean, disarm_names text[], arm_first timestamptz)),
     o AS (
         UPDATE madoguchi.deadline AS d SET status = 'disarmed', settled_at = %(at)s, settled_by = t.seq
-        FROM t WHERE d.tenant = %(tenant)s AND d.case_id = t.case_id AND d.status = 'pending'
+        FROM t WHERE d.tenant = %(tenant)s AND d.case_id = t.case_id AND d.settled_at IS NULL
             AND (t.disarm_all OR d.name = ANY (t.disarm_names))),
     a AS (
         INSERT INTO madoguchi.deadline (tenant, case_id, name, armed_by, trigger, due_at, rule)
@@ -59,7 +59,7 @@ WRITE_DEADLINES = """
     UPDATE madoguchi.case_file AS c
     SET due_at = LEAST(t.arm_first, (
         SELECT min(d.due_at) FROM madoguchi.deadline AS d
-        WHERE d.tenant = c.tenant AND d.case_id = c.id AND d.status = 'pending'
+        WHERE d.tenant = c.tenant AND d.case_id = c.id AND d.settled_at IS NULL
             AND NOT (t.disarm_all OR d.name = ANY (t.disarm_names))))
     FROM t WHERE c.tenant = %(tenant)s AND c.id = t.case_id
 """
@@ -103,41 +103,51 @@ def _round(
     cases: dict[UUID, CaseView],
     answers: dict[int, Answer],
 ) -> None:
-    keys = [commands[number].request_key for number in numbers]
-    known = {row[0]: row for row in tx.raw.execute(FIND_REQUESTS, (tx.tenant, keys), prepare=True).fetchall()}
     at = parts.now()
     fresh: dict[str, list[int]] = {}
+    refused: dict[int, tuple[Reason, ...]] = {}
     for number in numbers:
-        command = commands[number]
-        case = cases.get(command.case_id)
+        case = cases.get(commands[number].case_id)
         if case is None:
-            answers[number] = CaseNotFound(command.case_id, command.trigger)
-        elif command.request_key in known:
-            answers[number] = _answer(replay, tx, known[command.request_key], command, case.kind, case)
+            answers[number] = CaseNotFound(commands[number].case_id, commands[number].trigger)
         else:
             fresh.setdefault(case.kind, []).append(number)
     planned: dict[int, Planned] = {}
     for name, wanted in fresh.items():
-        _decide(
-            parts,
-            tx,
-            name,
-            [(number, commands[number], cases[commands[number].case_id]) for number in wanted],
-            at,
-            planned,
-            answers,
-        )
+        chosen = [(number, commands[number], cases[commands[number].case_id]) for number in wanted]
+        _decide(parts, tx, name, chosen, at, planned, refused)
     written = write_steps(tx, list(planned.values()), at)
     for number, one in planned.items():
         if one.applied.case_id in written:
             answers[number] = one.applied
             cases[one.applied.case_id] = moved(cases[one.applied.case_id], one)
         else:
-            command = commands[number]
-            answers[number] = _answer(
-                replay_after_race, tx, command, one.applied.kind, cases[command.case_id]
-            )
+            refused[number] = ()
+    _replay_or_refuse(tx, commands, cases, refused, answers)
     run_effects(parts.registry, tx, [one for one in planned.values() if one.applied.case_id in written])
+
+
+def _replay_or_refuse(
+    tx: Transaction,
+    commands: Sequence[Command],
+    cases: dict[UUID, CaseView],
+    refused: dict[int, tuple[Reason, ...]],
+    answers: dict[int, Answer],
+) -> None:
+    """Answer what could not be taken: as it was answered before, or with the reasons."""
+    if not refused:
+        return
+    keys = [commands[number].request_key for number in refused]
+    known = {row[0]: row for row in tx.raw.execute(FIND_REQUESTS, (tx.tenant, keys), prepare=True).fetchall()}
+    for number, reasons in refused.items():
+        command, case = commands[number], cases[commands[number].case_id]
+        reply = known.get(command.request_key)
+        try:
+            if reply is None:
+                raise Refused(reasons, case.id, command.trigger)
+            answers[number] = replay(tx, reply, command, case.kind, case)
+        except Refused as refusal:
+            answers[number] = refusal
 
 
 def _decide(
@@ -147,18 +157,16 @@ def _decide(
     wanted: Sequence[tuple[int, Command, CaseView]],
     at: datetime,
     planned: dict[int, Planned],
-    answers: dict[int, Answer],
+    refused: dict[int, tuple[Reason, ...]],
 ) -> None:
     kind = parts.registry.kind(name)
     facts = facts_for(kind, tx, [case for *_, case in wanted], [command for _, command, _ in wanted], at)
     for (number, command, case), found in zip(wanted, facts, strict=True):
         decider = kind.decider(case.definition_version)
         decision = decider.decide(case, command.trigger, command.actor, found, command.input)
-        reasons = check_command(command)
-        if isinstance(decision, Refusal):
-            answers[number] = Refused((*decision.reasons, *reasons), case.id, command.trigger)
-        elif reasons:
-            answers[number] = Refused(tuple(reasons), case.id, command.trigger)
+        reasons = (*refusals(decision), *check_command(command))
+        if reasons or isinstance(decision, Refusal):
+            refused[number] = reasons
         else:
             planned[number] = plan_step(
                 decider.definition, case, decision.trigger, decision.after, command, at, parts.calendar
@@ -173,10 +181,9 @@ def write_steps(tx: Transaction, planned: list[Planned], at: datetime) -> set[UU
     common = {"tenant": tx.tenant, "at": at}
     found = tx.raw.execute(WRITE_STEPS, {**common, "rows": rows}, prepare=True).fetchall()
     written = {row[0] for row in found}
-    touched = [one for one in planned if one.deadlines and one.applied.case_id in written]
+    touched = [one for one in planned if (one.armed or one.waiting) and one.applied.case_id in written]
     if touched:
-        with one_trip(tx) as raw:
-            raw.execute(WRITE_DEADLINES, {**common, **_deadline_columns(touched)}, prepare=True)
+        tx.raw.execute(WRITE_DEADLINES, {**common, **_deadline_columns(touched)}, prepare=True)
     return written
 
 
@@ -212,11 +219,3 @@ def _deadline_columns(touched: Sequence[Planned]) -> dict[str, str]:
     ]
     rows = [{name: one.row[name] for name in names} for one in touched]
     return {"touched": orjson.dumps(rows).decode(), "armed": orjson.dumps(armed).decode()}
-
-
-def _answer(function: Callable[..., Applied], *arguments: Any) -> Answer:
-    """What ``function`` answers, with a refusal as a value."""
-    try:
-        return function(*arguments)
-    except Refused as refused:
-        return refused

@@ -11,7 +11,7 @@ from workflows.engine.values import Applied, Refused
 _REFRESH = """
     UPDATE madoguchi.case_file AS c
     SET due_at = COALESCE((SELECT min(d.due_at) FROM madoguchi.deadline AS d
-        WHERE d.tenant = c.tenant AND d.case_id = c.id AND d.status = 'pending'), '9999-01-01T00:00:00Z')
+        WHERE d.tenant = c.tenant AND d.case_id = c.id AND d.settled_at IS NULL), '9999-01-01T00:00:00Z')
     WHERE c.tenant = %s AND c.id = ANY (%s)
 """
 

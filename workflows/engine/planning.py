@@ -11,8 +11,7 @@ from workflows.engine.canonical import moment, plain_json, request_digest, step_
 from workflows.engine.deadlines import Armed, arm_deadlines
 from workflows.engine.definition import OPEN, Definition, Trigger
 from workflows.engine.inputs import MAX_TEXT, holds_a_number, plain_input
-from workflows.engine.store import NEVER
-from workflows.engine.values import Applied, CaseView, Command, Reason
+from workflows.engine.values import NEVER, Applied, CaseView, Command, Reason
 from workflows.law.calendar import LawCalendar
 
 MAX_KEY = 200
@@ -23,12 +22,12 @@ class Planned:
     """A step about to be written.
 
     :param row: parameters of the writing statement.
-    :param deadlines: whether the deadlines of the case change or have to be looked at.
+    :param waiting: whether deadlines that wait already have to be looked at.
     """
 
     row: dict[str, Any]
     armed: tuple[Armed, ...]
-    deadlines: bool
+    waiting: bool
     trigger: Trigger
     applied: Applied
 
@@ -142,10 +141,8 @@ def plan_step(
         actor=actor,
         purpose=command.purpose,
     )
-    touched = bool(trigger.arm or trigger.disarm) or (
-        case.due_at != NEVER and (state.final or actor.kind == "clock")
-    )
-    return Planned(row, armed, touched, trigger, applied)
+    touched = bool(trigger.arm or trigger.disarm) or state.final or actor.kind == "clock"
+    return Planned(row, armed, touched and case.due_at != NEVER, trigger, applied)
 
 
 def assignee_after(

@@ -14,8 +14,8 @@ from uuid import UUID
 from storage.database import Transaction
 from workflows.engine.definition import NATURAL_ROLES, OPEN, Definition, Trigger
 from workflows.engine.registry import Registry
-from workflows.engine.store import CASE_COLUMNS, NEVER
-from workflows.engine.values import Actor, CaseView
+from workflows.engine.store import CASE_COLUMNS
+from workflows.engine.values import NEVER, Actor, CaseView
 
 Cursor = tuple[datetime, UUID]
 

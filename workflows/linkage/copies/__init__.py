@@ -1,0 +1,1 @@
+"""副本: copies of data sets, registered at the hub sealed to ourselves."""

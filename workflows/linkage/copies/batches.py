@@ -1,0 +1,236 @@
+"""Sending copies in bulk: OPEN → SEALED → UPLOADING → COMMITTED → COMPLETE or PARTIAL, with a result for every row.
+
+Each data set has batches of its own, far below the size at which a hub has been known to choke, so a stuck data set holds up no other (§2.4). Every step may be
+repeated after a crash: the hub takes a manifest or a part again as the same one, and a batch that was committed says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from storage.database import Database, Scope, Transaction
+from workflows.linkage.gateway import LinkageGateway
+from workflows.linkage.inbox import note_incident
+from workflows.linkage.parts import LinkParts
+from workflows.linkage.wire import envelope, merkle
+from workflows.linkage.wire.problems import Problem
+
+ROWS_PER_BATCH = 10_000
+ROWS_PER_PART = 5_000
+PAGE = 20_000
+UNSETTLED = ("open", "sealed", "uploading", "committed")
+
+_TAKE = """
+UPDATE madoguchi.linkage_copy AS c SET state = 'sent', batch_id = %(batch)s, updated_at = %(now)s
+FROM (SELECT addressee FROM madoguchi.linkage_copy WHERE tenant = %(tenant)s AND item = %(item)s AND state = 'valid'
+      ORDER BY addressee LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS t
+WHERE c.tenant = %(tenant)s AND c.item = %(item)s AND c.addressee = t.addressee
+RETURNING c.addressee, c.version, c.acknowledged, c.as_of, c.sealed
+"""
+_SETTLE = """
+UPDATE madoguchi.linkage_copy AS c
+SET state = CASE WHEN r.code = 'CURRENT' THEN 'current' WHEN r.code = 'STALE_VERSION' THEN 'conflict' ELSE 'mismatch' END,
+    acknowledged = CASE WHEN r.code = 'CURRENT' THEN c.version ELSE c.acknowledged END,
+    cause = CASE WHEN r.code = 'CURRENT' THEN NULL ELSE r.code END, updated_at = %(now)s
+FROM unnest(%(addressees)s::text[], %(codes)s::text[]) AS r (addressee, code)
+WHERE c.tenant = %(tenant)s AND c.item = %(item)s AND c.addressee = r.addressee AND c.batch_id = %(batch)s AND c.state = 'sent'
+"""
+
+
+@dataclass(frozen=True)
+class CopyBatch:
+    """One batch as it stands."""
+
+    id: str
+    item: str
+    layout: str
+    state: str
+    rows: int
+    accepted: int
+    rejected: int
+    cause: str | None
+
+
+class CopySender:
+    """Sends what is staged."""
+
+    def __init__(self, parts: LinkParts) -> None:
+        self.parts = parts
+
+    def send_next(
+        self, database: Database, tenant: str, gateway: LinkageGateway, item: str
+    ) -> CopyBatch | None:
+        """Finish the unsettled batch of a data set, or make and send a new one.
+
+        :returns: the batch as it stands now; None when there is nothing to send.
+        :raises LinkUnreachable, LinkUntrusted, Problem: the hub did not take a step; call again later, nothing is lost.
+        """
+        scope = Scope(tenant=tenant)
+        with database.transaction(scope) as tx:
+            batch = self._unsettled(tx, item) or self._seal(tx, item)
+        if batch is None:
+            return None
+        if batch.state == "sealed":
+            self._upload(database, scope, gateway, batch)
+        return self._results(database, scope, gateway, batch)
+
+    def batches(self, tx: Transaction, limit: int = 50) -> list[CopyBatch]:
+        """Return the newest batches."""
+        return self._read(tx, "ORDER BY id DESC LIMIT %s", (limit,))
+
+    def _read(self, tx: Transaction, where: str, values: Sequence[Any]) -> list[CopyBatch]:
+        rows = tx.raw.execute(
+            "SELECT id, item, layout, state, rows, accepted, rejected, cause FROM madoguchi.linkage_copy_batch"  # noqa: S608
+            f" WHERE tenant = %s {where}",
+            (tx.tenant, *values),
+        ).fetchall()
+        return [CopyBatch(*row) for row in rows]
+
+    def _unsettled(self, tx: Transaction, item: str) -> CopyBatch | None:
+        found = self._read(
+            tx, "AND item = %s AND state = ANY(%s) ORDER BY id LIMIT 1", (item, list(UNSETTLED))
+        )
+        return found[0] if found else None
+
+    def _seal(self, tx: Transaction, item: str) -> CopyBatch | None:
+        """Bind rows into a batch; from here on its content is fixed."""
+        now = self.parts.clock.now()
+        batch = envelope.new_id(now)
+        layout = tx.raw.execute(
+            "SELECT layout FROM madoguchi.linkage_copy WHERE tenant = %s AND item = %s AND state = 'valid' LIMIT 1",
+            (tx.tenant, item),
+        ).fetchone()
+        if layout is None:
+            return None
+        values = {"tenant": tx.tenant, "item": item, "batch": batch, "now": now, "limit": ROWS_PER_BATCH}
+        rows = tx.raw.execute(_TAKE, values).fetchall()
+        parts = -(-len(rows) // ROWS_PER_PART)
+        tx.raw.execute(
+            "INSERT INTO madoguchi.linkage_copy_batch (tenant, id, item, layout, state, rows, parts, merkle_root, opened_at, updated_at)"
+            " VALUES (%s, %s, %s, %s, 'sealed', %s, %s, %s, %s, %s)",
+            (tx.tenant, batch, item, layout[0], len(rows), parts, root_of(item, wire_rows(rows)), now, now),
+        )
+        return CopyBatch(batch, item, layout[0], "sealed", len(rows), 0, 0, None)
+
+    def _upload(self, database: Database, scope: Scope, gateway: LinkageGateway, batch: CopyBatch) -> None:
+        with database.transaction(scope) as tx:
+            rows = wire_rows(
+                tx.raw.execute(
+                    "SELECT addressee, version, acknowledged, as_of, sealed FROM madoguchi.linkage_copy"
+                    " WHERE tenant = %s AND item = %s AND batch_id = %s AND state = 'sent'",
+                    (tx.tenant, batch.item, batch.id),
+                ).fetchall()
+            )
+        parts = [rows[start : start + ROWS_PER_PART] for start in range(0, len(rows), ROWS_PER_PART)]
+        manifest = {
+            "batch_id": batch.id,
+            "item": batch.item,
+            "layout": batch.layout,
+            "rows": len(rows),
+            "parts": len(parts),
+            "merkle_root": root_of(batch.item, rows),
+        }
+        try:
+            self._put(gateway, scope, "open", "copy.batch", manifest)
+            for place, part in enumerate(parts, start=1):
+                self._put(
+                    gateway, scope, "part", "copy.part", {"batch_id": batch.id, "part": place, "rows": part}
+                )
+            self._put(gateway, scope, "commit", "copy.commit", {"batch_id": batch.id})
+        except Problem as problem:
+            if problem.code != "EXCHANGE_CLOSED":
+                raise
+            # It was committed before we could note it: its results say what became of it.
+        with database.transaction(scope) as tx:
+            self._set_state(tx, batch.id, "committed")
+
+    def _put(
+        self, gateway: LinkageGateway, scope: Scope, step: str, type_: str, payload: Mapping[str, Any]
+    ) -> None:
+        assert scope.tenant is not None
+        message = envelope.build(
+            type_,
+            tenant=scope.tenant,
+            org=self.parts.offices.ours(scope.tenant).org,
+            created=self.parts.clock.now(),
+            payload=payload,
+        )
+        outcome = gateway.put_copies(step, message)
+        if outcome.failure is not None:
+            raise outcome.failure
+
+    def _results(
+        self, database: Database, scope: Scope, gateway: LinkageGateway, batch: CopyBatch
+    ) -> CopyBatch:
+        """Take the result of every row; one that was refused is named and stays for the desk."""
+        after = 0
+        while True:
+            page = gateway.copy_results(batch.id, after, PAGE)
+            with database.transaction(scope) as tx:
+                self._settle(tx, batch, page["results"])
+                if page["next"] is None or len(page["results"]) < PAGE:
+                    return self._finish(tx, batch)
+            after = int(page["next"])
+
+    def _settle(self, tx: Transaction, batch: CopyBatch, results: Sequence[Mapping[str, Any]]) -> None:
+        values = {
+            "tenant": tx.tenant,
+            "item": batch.item,
+            "batch": batch.id,
+            "now": self.parts.clock.now(),
+            "addressees": [row["danban"] for row in results],
+            "codes": [row["code"] for row in results],
+        }
+        tx.raw.execute(_SETTLE, values)
+
+    def _finish(self, tx: Transaction, batch: CopyBatch) -> CopyBatch:
+        counts = dict(
+            tx.raw.execute(
+                "SELECT state, count(*) FROM madoguchi.linkage_copy WHERE tenant = %s AND item = %s AND batch_id = %s GROUP BY state",
+                (tx.tenant, batch.item, batch.id),
+            ).fetchall()
+        )
+        rejected = counts.get("conflict", 0) + counts.get("mismatch", 0)
+        if rejected:
+            detail = {"batch": batch.id, "item": batch.item, "rows": rejected}
+            note_incident(tx, "COPIES_REFUSED", detail, self.parts.clock.now())
+        state = "partial" if rejected else "complete"
+        tx.raw.execute(
+            "UPDATE madoguchi.linkage_copy_batch SET state = %s, accepted = %s, rejected = %s, updated_at = %s WHERE tenant = %s AND id = %s",
+            (state, batch.rows - rejected, rejected, self.parts.clock.now(), tx.tenant, batch.id),
+        )
+        return CopyBatch(
+            batch.id, batch.item, batch.layout, state, batch.rows, batch.rows - rejected, rejected, None
+        )
+
+    def _set_state(self, tx: Transaction, batch: str, state: str) -> None:
+        tx.raw.execute(
+            "UPDATE madoguchi.linkage_copy_batch SET state = %s, updated_at = %s WHERE tenant = %s AND id = %s",
+            (state, self.parts.clock.now(), tx.tenant, batch),
+        )
+
+
+def wire_rows(rows: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """Rows as the wire wants them, in the order of the manifest."""
+    return [
+        {
+            "danban": who,
+            "version": version,
+            "base_version": base,
+            "as_of": as_of.isoformat(),
+            "sealed": sealed,
+        }
+        for who, version, base, as_of, sealed in sorted(rows)
+    ]
+
+
+def root_of(item: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """The Merkle root of a manifest: one leaf a row, in order."""
+    return merkle.root(
+        [
+            merkle.leaf(envelope.canonical([r["danban"], item, r["version"], r["as_of"], r["sealed"]]))
+            for r in rows
+        ]
+    )

@@ -1,0 +1,120 @@
+"""From a business system's file to copies ready to send: one statement for many people, nothing for what did not change.
+
+A copy is sealed to ourselves before it is written anywhere (dir + A256GCM, bound to person, item, version and day), so neither this table nor
+the hub can be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import orjson
+
+from storage.database import Transaction
+from workflows.addressees.imports import JUKI
+from workflows.linkage.copies.sealing import OwnSealer
+from workflows.linkage.copies.tax_csv import ITEM, LAYOUT, TaxFault, read_tax
+from workflows.linkage.parts import LinkParts
+
+
+@dataclass(frozen=True)
+class StageReport:
+    """What an extraction did.
+
+    :param unknown: business numbers that no addressee has.
+    """
+
+    changed: int
+    unchanged: int
+    unknown: tuple[str, ...]
+    faults: tuple[TaxFault, ...] = ()
+
+
+_KNOWN = """
+SELECT r.number, coalesce(c.version, 0), c.digest
+FROM unnest(%(numbers)s::text[]) AS r (number)
+LEFT JOIN madoguchi.linkage_copy AS c ON c.tenant = %(tenant)s AND c.item = %(item)s AND c.addressee = r.number
+"""
+_UPSERT = """
+INSERT INTO madoguchi.linkage_copy AS c (tenant, item, addressee, version, as_of, layout, state, digest, sealed, updated_at)
+SELECT %(tenant)s, %(item)s, r.addressee, r.version, r.as_of, %(layout)s, 'valid', r.digest, r.sealed, %(now)s
+FROM unnest(%(addressees)s::text[], %(versions)s::bigint[], %(days)s::date[], %(digests)s::bytea[], %(sealed)s::text[])
+    AS r (addressee, version, as_of, digest, sealed)
+ON CONFLICT (tenant, item, addressee) DO UPDATE SET version = excluded.version, as_of = excluded.as_of,
+    layout = excluded.layout, state = 'valid', digest = excluded.digest, sealed = excluded.sealed, batch_id = NULL,
+    cause = NULL, updated_at = excluded.updated_at
+"""
+
+
+class CopyStager:
+    """Turns content into copies ready to send."""
+
+    def __init__(self, parts: LinkParts) -> None:
+        self.parts = parts
+
+    def stage_tax(self, tx: Transaction, content: bytes) -> StageReport:
+        """Take the tax system's file in.
+
+        :raises TaxFileRefused: it is not a file of this kind; nothing was taken.
+        """
+        file = read_tax(content)
+        known = dict(
+            tx.raw.execute(
+                "SELECT number, addressee FROM madoguchi.business_number WHERE tenant = %s AND system = %s AND number = ANY(%s)",
+                (tx.tenant, JUKI, list(file.people)),
+            ).fetchall()
+        )
+        rows = {known[number]: what for number, what in file.people.items() if number in known}
+        changed, unchanged = self.stage(tx, ITEM, LAYOUT, rows)
+        unknown = tuple(number for number in file.people if number not in known)
+        return StageReport(changed, unchanged, unknown, tuple(file.faults))
+
+    def stage(
+        self, tx: Transaction, item: str, layout: str, rows: Mapping[str, tuple[date, Mapping[str, Any]]]
+    ) -> tuple[int, int]:
+        """Make copies of what changed.
+
+        :param rows: addressee number to (as of, content).
+        :returns: how many copies changed, how many did not.
+        """
+        if not rows:
+            return 0, 0
+        known = {
+            number: (version, digest)
+            for number, version, digest in tx.raw.execute(
+                _KNOWN, {"tenant": tx.tenant, "item": item, "numbers": sorted(rows)}
+            )
+        }
+        sealer = OwnSealer(*self.parts.copy_key(tx))
+        changed = []
+        for number in sorted(rows):
+            as_of, content = rows[number]
+            plain = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+            version, before = known[number]
+            digest = sealer.digest(number, item, as_of.isoformat(), plain)
+            if before is not None and bytes(before) == digest:
+                continue
+            sealed = sealer.seal(number, item, version + 1, as_of.isoformat(), plain)
+            changed.append((number, version + 1, as_of, digest, sealed))
+        self._write(tx, item, layout, changed)
+        return len(changed), len(rows) - len(changed)
+
+    def _write(self, tx: Transaction, item: str, layout: str, changed: Sequence[tuple[Any, ...]]) -> None:
+        if not changed:
+            return
+        numbers, versions, days, digests, sealed = (list(column) for column in zip(*changed, strict=True))
+        values = {
+            "tenant": tx.tenant,
+            "item": item,
+            "layout": layout,
+            "now": self.parts.clock.now(),
+            "addressees": numbers,
+            "versions": versions,
+            "days": days,
+            "digests": digests,
+            "sealed": sealed,
+        }
+        tx.raw.execute(_UPSERT, values)

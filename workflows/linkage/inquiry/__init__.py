@@ -1,0 +1,1 @@
+"""情報照会: asking another body for an item, and receiving its answer."""

@@ -1,0 +1,388 @@
+"""What staff can ask of inquiries: what may be asked today, ask it, and read the answer while the state of the case lets them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from storage.database import Transaction
+from storage.ids import new_id
+from workflows.engine import Actor, CaseNotFound, CaseView, Command, Engine, Reason, Refused
+from workflows.law.table import LawRow
+from workflows.linkage import freezes
+from workflows.linkage.inquiry.machine import KIND, InquiryMachine
+from workflows.linkage.inquiry.models import Inquiry, answer_context, read_inquiries, read_of_application
+from workflows.linkage.offices import Organisation
+from workflows.linkage.parts import LinkParts
+from workflows.linkage.wire import codes, envelope, linter
+from workflows.linkage.wire.problems import Problem
+
+# Who may read the answer itself in which state; in every other state nobody may (情報提供の必要な限度).
+ANSWER_READERS: Mapping[str, frozenset[str]] = {
+    "answered": frozenset({"clerk", "supervisor"}),
+    "answered_stale": frozenset({"clerk", "supervisor"}),
+    "closed": frozenset({"supervisor"}),
+}
+OPEN_STATES = ("draft", "ready", "approved", "sent", "accepted", "permitted", "waiting_manual", "dead")
+
+
+class InquiryRefused(ValueError):
+    """An inquiry cannot be made as asked; nothing was sent. Holds a code and a text for the person at the desk."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+# What the law and the kill switches can say against an inquiry; anything else that refuses it is the actor's own affair.
+BLOCKING = frozenset({"no_law_row", "statement_missing", "addressee_inactive", "frozen"})
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What became of a new inquiry: its case, the state it reached, and what stood in the way when it is ``blocked``."""
+
+    case_id: UUID
+    state: str
+    reasons: tuple[Reason, ...]
+    replayed: bool = False
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One thing that may be asked for: a row of the law table, with who could be asked, or why it cannot be asked now.
+
+    :param holders: organisations that have the role the row names.
+    :param reasons: empty when it can be asked now.
+    """
+
+    law_row: str
+    clause: str
+    item: str
+    item_name: str
+    affair: str
+    affair_name: str
+    holders: tuple[Organisation, ...]
+    reasons: tuple[Reason, ...]
+
+    @property
+    def available(self) -> bool:
+        """Whether it can be asked now."""
+        return not self.reasons
+
+
+@dataclass(frozen=True)
+class AnswerView:
+    """An answer as a member of staff may see it.
+
+    :param items: content by item code; None when this actor may not read it (any more).
+    """
+
+    code: str
+    as_of: date
+    received_at: datetime
+    items: Mapping[str, Any] | None
+    statuses: Sequence[Mapping[str, str]]
+    purged: bool
+
+
+@dataclass(frozen=True)
+class InquiryView:
+    """An inquiry with its case, its words, and its answer."""
+
+    case: CaseView
+    inquiry: Inquiry
+    asker_name: str
+    holder_name: str
+    affair_name: str
+    item_names: tuple[str, ...]
+    outcome_words: str | None
+    answer: AnswerView | None
+
+
+class InquiryService:
+    """Inquiries at the desk. No method needs the network: sending is the worker's work."""
+
+    def __init__(self, parts: LinkParts, engine: Engine) -> None:
+        self.parts = parts
+        self.engine = engine
+        self._machine = InquiryMachine(parts)
+
+    def offers(self, tx: Transaction, application: UUID) -> list[Offer]:
+        """Return what may be asked for an application today, and why not where it may not.
+
+        :param application: the case of the application.
+        :raises InquiryRefused: ``NO_APPLICATION``.
+        """
+        addressee, affair, office = self._application(tx, application)
+        ours = self.parts.offices.ours(tx.tenant)
+        today = self.parts.clock.today()
+        law = self.parts.law
+        rows = law.possible(ours.org, today, affair)
+        if not rows:
+            return []
+        probes = [
+            self._probe(row.id, ours.org, row.holder, affair, row.item, addressee, office) for row in rows
+        ]
+        facts = self._machine.facts_of(tx, probes)
+        guards = self.engine.registry.kind(KIND).guards
+        offers = []
+        for row, probe in zip(rows, probes, strict=True):
+            holders = tuple(
+                one for one in self.parts.offices.others(tx.tenant) if row.holder in law.roles_of(one.org)
+            )
+            names = ("statement_published", "addressee_active", "not_frozen")
+            reasons = [
+                reason for name in names if (reason := guards[name](facts[probe.case_id], {})) is not None
+            ]
+            if not holders:
+                reasons.append(Reason("no_holder"))
+            offers.append(
+                Offer(
+                    law_row=row.id,
+                    clause=row.clause,
+                    item=row.item,
+                    item_name=law.items[row.item].name["ja"],
+                    affair=affair,
+                    affair_name=law.affairs[affair].name["ja"],
+                    holders=holders,
+                    reasons=tuple(reasons),
+                )
+            )
+        return offers
+
+    def open_and_send(
+        self,
+        tx: Transaction,
+        actor: Actor,
+        application: UUID,
+        law_row_id: str,
+        items: Sequence[str],
+        purpose: str,
+        request_key: str,
+        *,
+        holder: str,
+        wanted_as_of: date | None = None,
+    ) -> Opened:
+        """Open an inquiry and put it on its way; with the same key a second time it answers as before.
+
+        When the law, the statement, the addressee or a freeze stands in the way, the attempt is kept as ``blocked`` (with its record):
+        look at ``Opened.state`` and ``Opened.reasons``.
+
+        :param holder: organisation code of the body to ask.
+        :param purpose: why, in plain words that the resident will read; no name, no number.
+        :raises InquiryRefused: ``NO_APPLICATION``, ``UNKNOWN_LAW_ROW``, ``WRONG_ITEMS``, ``UNKNOWN_HOLDER``, ``PURPOSE``; nothing was stored.
+        :raises Refused: this actor may not do it; nothing was stored.
+        """
+        addressee, affair, office = self._application(tx, application)
+        row = self._row(law_row_id, affair, items)
+        self._check_words(tx, purpose, holder)
+        opened = self.engine.open(
+            tx,
+            KIND,
+            actor=actor,
+            purpose=purpose,
+            request_key=request_key,
+            subject=addressee,
+            parent=application,
+            office=office,
+            input={
+                "law_row": law_row_id,
+                "holder": holder,
+                "items": list(items),
+                "application": str(application),
+            },
+        )
+        if opened.replayed:
+            inquiry = read_inquiries(tx, [opened.case_id])[opened.case_id]
+            reasons = tuple(Reason(code) for code in inquiry.blocked_by)
+            return Opened(opened.case_id, self.engine.case(tx, opened.case_id).state, reasons, replayed=True)
+        now = self.parts.clock.now()
+        tx.raw.execute(
+            "INSERT INTO madoguchi.linkage_inquiry (tenant, case_id, message_id, application, addressee, asker_org, asker_office,"
+            " holder_org, affair, procedure, items, law_row, law_clause, table_version, purpose, staff, wanted_as_of, requested_at,"
+            " request_digest) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '')",
+            (
+                tx.tenant,
+                opened.case_id,
+                envelope.new_id(now),
+                application,
+                addressee,
+                self.parts.offices.ours(tx.tenant).org,
+                office,
+                holder,
+                affair,
+                affair,
+                list(items),
+                row.id,
+                row.clause,
+                row.table_version,
+                purpose,
+                actor.id,
+                wanted_as_of,
+                now,
+            ),
+        )
+        return self._advance(tx, opened.case_id, actor, purpose, request_key)
+
+    def _advance(
+        self, tx: Transaction, case_id: UUID, actor: Actor, purpose: str, request_key: str
+    ) -> Opened:
+        """Check and send a draft; what stands in the way blocks it, with its reasons."""
+        try:
+            self.engine.apply(tx, Command(case_id, "check", actor, purpose, f"{request_key}:check"))
+            sent = self.engine.apply(tx, Command(case_id, "send", actor, purpose, f"{request_key}:send"))
+        except Refused as refused:
+            found = [reason.code for reason in refused.reasons]
+            if not set(found) <= BLOCKING:
+                raise
+            tx.raw.execute(
+                "UPDATE madoguchi.linkage_inquiry SET blocked_by = %s, outcome = %s WHERE tenant = %s AND case_id = %s",
+                (found, "FROZEN" if "frozen" in found else "PERMIT_DENIED", tx.tenant, case_id),
+            )
+            blocked = self.engine.apply(
+                tx, Command(case_id, "block", actor, purpose, f"{request_key}:block", {"reasons": found})
+            )
+            return Opened(case_id, blocked.after, refused.reasons)
+        return Opened(case_id, sent.after, ())
+
+    def view(self, tx: Transaction, case_id: UUID, actor: Actor) -> InquiryView:
+        """Return an inquiry, its answer opened when this actor may read it in this state.
+
+        :raises CaseNotFound: there is none, or this actor may not see it.
+        """
+        case = self.engine.case(tx, case_id)
+        inquiry = read_inquiries(tx, [case_id]).get(case_id)
+        if inquiry is None or not self.engine.may_read(case, actor):
+            raise CaseNotFound(case_id)
+        return self._view(tx, case, inquiry, actor)
+
+    def for_application(self, tx: Transaction, application: UUID) -> list[tuple[CaseView, Inquiry]]:
+        """Return the inquiries of an application with their cases, oldest first; no answers."""
+        return [(self.engine.case(tx, one.case_id), one) for one in read_of_application(tx, application)]
+
+    def open_count(self, tx: Transaction, application: UUID) -> int:
+        """Return how many inquiries of an application still wait for their answer."""
+        row = tx.raw.execute(
+            "SELECT count(*) FROM madoguchi.case_file WHERE tenant = %s AND parent = %s AND kind = %s AND state = ANY(%s)",
+            (tx.tenant, application, KIND, list(OPEN_STATES)),
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    # --- parts ---------------------------------------------------------------------------------------------------
+
+    def _application(self, tx: Transaction, application: UUID) -> tuple[str, str, str]:
+        row = tx.raw.execute(
+            "SELECT addressee, affair, office FROM madoguchi.application WHERE tenant = %s AND case_id = %s",
+            (tx.tenant, application),
+        ).fetchone()
+        if row is None:
+            raise InquiryRefused(
+                "NO_APPLICATION",
+                "申請が見つかりません。何も送っていません。申請の一覧から開きなおしてください。",
+            )
+        return row[0], row[1], row[2]
+
+    def _row(self, law_row_id: str, affair: str, items: Sequence[str]) -> LawRow:
+        try:
+            row = self.parts.law.row(law_row_id)
+        except KeyError:
+            raise InquiryRefused(
+                "UNKNOWN_LAW_ROW",
+                "法令の表にない根拠です。何も送っていません。照会の画面を開きなおして選んでください。",
+            ) from None
+        if row.affair != affair:
+            raise InquiryRefused(
+                "UNKNOWN_LAW_ROW",
+                "この申請の事務とは別の事務の根拠です。何も送っていません。根拠を選びなおしてください。",
+            )
+        if list(items) != [row.item]:
+            raise InquiryRefused(
+                "WRONG_ITEMS",
+                "選んだ根拠で求められる項目と違います。何も送っていません。項目を選びなおしてください。",
+            )
+        return row
+
+    def _check_words(self, tx: Transaction, purpose: str, holder: str) -> None:
+        known = {one.org for one in self.parts.offices.others(tx.tenant)}
+        if holder not in known:
+            raise InquiryRefused(
+                "UNKNOWN_HOLDER", "照会先が見つかりません。何も送っていません。照会先を選びなおしてください。"
+            )
+        if not purpose.strip() or len(purpose) > 200:
+            raise InquiryRefused("PURPOSE", "照会の理由を200字までで書いてください。何も送っていません。")
+        try:
+            linter.lint({"payload": {"purpose": purpose}})
+        except Problem:
+            raise InquiryRefused(
+                "PURPOSE",
+                "照会の理由に、名前・住所・生年月日・性別・個人番号と思われるものがあります。何も送っていません。"
+                "それらを書かずに、理由だけを書いてください。",
+            ) from None
+
+    def _probe(
+        self, row: str, asker: str, holder: str, affair: str, item: str, addressee: str, office: str
+    ) -> Inquiry:
+        """An inquiry that does not exist, to ask the guards what they would say."""
+        now = self.parts.clock.now()
+        return Inquiry(
+            case_id=new_id(),
+            message_id="",
+            application=None,
+            addressee=addressee,
+            asker_org=asker,
+            asker_office=office,
+            holder_org=holder,
+            affair=affair,
+            procedure=affair,
+            items=(item,),
+            law_row=row,
+            law_clause="",
+            table_version="",
+            purpose="",
+            staff="",
+            wanted_as_of=None,
+            requested_at=now,
+            request_digest="",
+            exchange_id=None,
+            permit_expires=None,
+            outcome=None,
+            blocked_by=(),
+            provided_at=None,
+        )
+
+    def _view(self, tx: Transaction, case: CaseView, inquiry: Inquiry, actor: Actor) -> InquiryView:
+        law, label = self.parts.law, self.parts.offices.label
+        affair = law.affairs.get(inquiry.affair)
+        return InquiryView(
+            case=case,
+            inquiry=inquiry,
+            asker_name=label(inquiry.asker_org),
+            holder_name=label(inquiry.holder_org),
+            affair_name=affair.name["ja"] if affair else inquiry.affair,
+            item_names=tuple(law.items[one].name["ja"] if one in law.items else one for one in inquiry.items),
+            outcome_words=codes.words(inquiry.outcome) if inquiry.outcome else None,
+            answer=self._answer(tx, case, inquiry, actor),
+        )
+
+    def _answer(self, tx: Transaction, case: CaseView, inquiry: Inquiry, actor: Actor) -> AnswerView | None:
+        row = tx.raw.execute(
+            "SELECT code, as_of, received_at, items, sealed, purged_at FROM madoguchi.linkage_answer"
+            " WHERE tenant = %s AND case_id = %s",
+            (tx.tenant, case.id),
+        ).fetchone()
+        if row is None:
+            return None
+        code, as_of, received_at, statuses, sealed, purged_at = row
+        allowed = not actor.roles.isdisjoint(ANSWER_READERS.get(case.state, frozenset()))
+        stopped = freezes.standing(tx).scope_of(inquiry.addressee, inquiry.asker_office, inquiry.items)
+        content = None
+        if allowed and stopped is None and sealed is not None:
+            plain = self.parts.keys.open(tx, tx.tenant, bytes(sealed), context=answer_context(case.id))
+            content = orjson.loads(plain)["items"]
+        return AnswerView(code, as_of, received_at, content, statuses, purged_at is not None)

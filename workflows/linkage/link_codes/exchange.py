@@ -1,0 +1,164 @@
+"""The two lanes of machine A (hub and 住基ネット CS) and what the hub says back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from storage.database import Transaction
+from workflows.addressees.service import AddresseeRefused, AddresseeRegister
+from workflows.engine import Actor, Command, Engine, Refused
+from workflows.linkage import outbox
+from workflows.linkage.gateway import LinkageGateway, Outcome
+from workflows.linkage.inbox import Dead, Done, Early, Received, Verdict
+from workflows.linkage.link_codes.machine import token_context
+from workflows.linkage.outbox import Waiting
+from workflows.linkage.parts import LinkParts
+from workflows.linkage.pump import Lane
+from workflows.linkage.wire.problems import Problem
+
+HUB = Actor(kind="system", id="link")
+PURPOSE = "符号の取得"
+STEPS = {"LINKED": "link", "DUPLICATE": "find_duplicate", "REJECTED": "cs_reject"}
+
+
+def hub_lane(parts: LinkParts, engine: Engine) -> Lane:
+    """Acquisitions towards the hub."""
+
+    def send(tx: Transaction, gateway: LinkageGateway, rows: Sequence[Waiting], batch: str) -> list[Outcome]:
+        return [_acquire(gateway, one) for one in rows]
+
+    def on_sent(tx: Transaction, sent: Sequence[tuple[Waiting, Outcome]]) -> None:
+        commands = []
+        for one, outcome in sent:
+            assert one.case_id is not None
+            if "over" in outcome.body:
+                commands.append(Command(one.case_id, "find_duplicate", HUB, PURPOSE, f"duplicate:{one.id}"))
+                commands.append(Command(one.case_id, "link", HUB, PURPOSE, f"link:{one.id}"))
+                continue
+            sealed = parts.keys.seal(
+                tx, tx.tenant, str(outcome.body["token"]).encode(), context=token_context(one.case_id)
+            )
+            tx.raw.execute(
+                "UPDATE madoguchi.linkage_link_code SET token = %s WHERE tenant = %s AND case_id = %s AND acquisition_id = %s",
+                (sealed, tx.tenant, one.case_id, one.id),
+            )
+            for trigger in (
+                "number",
+                "renumber",
+            ):  # whichever fits the state: a first code, or taking one anew
+                given = {"acquisition_id": one.id}
+                commands.append(Command(one.case_id, trigger, HUB, PURPOSE, f"{trigger}:{one.id}", given))
+        engine.apply_many(tx, commands)
+
+    def on_dead(tx: Transaction, dead: Sequence[tuple[Waiting, str]]) -> None:
+        engine.apply_many(tx, [_rejected(one, cause) for one, cause in dead])
+
+    return Lane(outbox.FUGO, 20, send, on_sent, on_dead)
+
+
+def juki_lane(parts: LinkParts, engine: Engine, register: AddresseeRegister) -> Lane:
+    """Requests towards the CS; runs in the process of the vault role, the only one that can read a number."""
+
+    def before(tx: Transaction, gateway: LinkageGateway, empty: Sequence[Waiting]) -> None:
+        # The body stays a reference for good: a mark that the row is ready to be sent, with nothing in it.
+        tx.raw.execute(
+            "UPDATE madoguchi.linkage_outbox SET body = '{}' WHERE tenant = %s AND id = ANY(%s)",
+            (tx.tenant, [one.id for one in empty]),
+        )
+
+    def send(tx: Transaction, gateway: LinkageGateway, rows: Sequence[Waiting], batch: str) -> list[Outcome]:
+        return [_request(tx, parts, register, gateway, one) for one in rows]
+
+    def on_sent(tx: Transaction, sent: Sequence[tuple[Waiting, Outcome]]) -> None:
+        commands = []
+        for one, _ in sent:
+            assert one.case_id is not None
+            for trigger in ("send_to_cs", "cs_accept"):
+                commands.append(Command(one.case_id, trigger, HUB, PURPOSE, f"{trigger}:{one.id}"))
+        engine.apply_many(tx, commands)
+
+    def on_dead(tx: Transaction, dead: Sequence[tuple[Waiting, str]]) -> None:
+        engine.apply_many(tx, [_rejected(one, cause) for one, cause in dead])
+
+    return Lane(outbox.JUKI, 20, send, on_sent, on_dead, before)
+
+
+def _acquire(gateway: LinkageGateway, one: Waiting) -> Outcome:
+    try:
+        return gateway.acquire_link_code(one.message)
+    except Problem as problem:
+        if problem.code == "ALREADY_LINKED":
+            return Outcome(one.id, {"over": "DUPLICATE"})
+        return Outcome(one.id, {}, problem)
+
+
+def _request(
+    tx: Transaction, parts: LinkParts, register: AddresseeRegister, gateway: LinkageGateway, one: Waiting
+) -> Outcome:
+    row = tx.raw.execute(
+        "SELECT addressee, token FROM madoguchi.linkage_link_code WHERE tenant = %s AND case_id = %s",
+        (tx.tenant, one.case_id),
+    ).fetchone()
+    if row is None or row[1] is None or one.case_id is None:
+        return Outcome(one.id, {}, Problem("EXCHANGE_CLOSED", "the acquisition number is gone"))
+    token = parts.keys.open(tx, tx.tenant, bytes(row[1]), context=token_context(one.case_id)).decode()
+    try:
+        number = register.reveal_number(tx, row[0], actor=HUB.id, purpose="LINK_CODE")
+        return gateway.request_link_code(one.id, token, number.reveal())
+    except AddresseeRefused as refused:
+        return Outcome(one.id, {}, Problem("NOT_FOUND", refused.code))
+    except Problem as problem:
+        return Outcome(one.id, {}, problem)
+
+
+def _rejected(one: Waiting, cause: str) -> Command:
+    assert one.case_id is not None
+    code = cause.split(":", maxsplit=1)[0]
+    return Command(
+        one.case_id, "cs_reject", HUB, PURPOSE, f"cs_reject:{one.id}:{one.attempts}", {"code": code}
+    )
+
+
+class LinkCodeReceiver:
+    """The handler of machine A."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def handlers(self) -> dict[str, Callable[[Transaction, Sequence[Received]], Mapping[str, Verdict]]]:
+        """By type."""
+        return {"fugo.matched": self.matched}
+
+    def matched(self, tx: Transaction, messages: Sequence[Received]) -> Mapping[str, Verdict]:
+        """The hub has the result of an acquisition."""
+        ids = [one.payload["acquisition_id"] for one in messages]
+        found = dict(
+            tx.raw.execute(
+                "SELECT acquisition_id, case_id FROM madoguchi.linkage_link_code WHERE tenant = %s AND acquisition_id = ANY(%s)",
+                (tx.tenant, ids),
+            ).fetchall()
+        )
+        verdicts: dict[str, Verdict] = {
+            one.id: Dead("UNKNOWN_ACQUISITION")
+            for one in messages
+            if one.payload["acquisition_id"] not in found
+        }
+        known = [one for one in messages if one.id not in verdicts]
+        commands = []
+        for one in known:
+            trigger = STEPS[one.payload["status"]]
+            given = {"code": "REJECTED"} if trigger == "cs_reject" else {}
+            case_id = found[one.payload["acquisition_id"]]
+            commands.append(Command(case_id, trigger, HUB, PURPOSE, f"{one.id}:{trigger}", given))
+        for one, answer in zip(known, self.engine.apply_many(tx, commands), strict=True):
+            verdicts[one.id] = _verdict(answer)
+        return verdicts
+
+
+def _verdict(answer: object) -> Verdict:
+    if not isinstance(answer, Refused):
+        return Done()
+    state = next((reason.params["state"] for reason in answer.reasons if reason.code == "wrong_state"), None)
+    if state in ("draft", "requested"):
+        return Early()
+    return Done()  # known already, or ended here: a second word about it changes nothing

@@ -1,0 +1,1 @@
+"""情報提供: answering what another body asks for."""

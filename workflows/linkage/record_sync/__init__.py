@@ -1,0 +1,1 @@
+"""記録の突き合わせ: the hub's record list beside our own."""

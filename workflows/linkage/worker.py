@@ -1,0 +1,128 @@
+"""The loops of the link, for a worker process: drain lanes, take the inbox, let deadlines run. One thread for each, for each tenant.
+
+A loop ends when its stop event is set, after the batch in hand; a failure of one round is logged and the next round tries again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from storage.database import Database, Scope
+from workflows.linkage.pump import Lane
+from workflows.linkage.runtime import LinkRuntime
+from workflows.linkage.wire.problems import Problem
+from workflows.linkage.wire.retry import LinkUnreachable, LinkUntrusted
+
+log = structlog.get_logger(__name__)
+
+IDLE = 0.05
+WAIT = 20
+REST = 2.0
+
+
+def pump_outbox(
+    database: Database, runtime: LinkRuntime, tenant: str, lanes: Sequence[Lane] | None = None
+) -> int:
+    """Send one batch of every lane of a tenant.
+
+    :param lanes: the worker's lanes when None; a vault process gives `runtime.vault_lanes`.
+    :returns: how many messages were tried.
+    """
+    gateway = runtime.parts.offices.gateway(tenant)
+    if gateway is None:
+        return 0
+    return sum(
+        runtime.pump.drain(database, tenant, gateway, lane)
+        for lane in (runtime.lanes if lanes is None else lanes)
+    )
+
+
+def poll_inbox(database: Database, runtime: LinkRuntime, tenant: str, wait: int = WAIT) -> int:
+    """Take what the hub has for a tenant, waiting up to `wait` seconds for the first message.
+
+    :returns: how many messages came.
+    """
+    gateway = runtime.parts.offices.gateway(tenant)
+    if gateway is None:
+        return 0
+    return runtime.inbox.poll(database, tenant, gateway, wait=wait)
+
+
+def drain_inbox(database: Database, runtime: LinkRuntime, tenant: str) -> int:
+    """Work on messages that came early or were given back.
+
+    :returns: how many were looked at.
+    """
+    return runtime.inbox.drain(database, tenant)
+
+
+def fire_deadlines(database: Database, runtime: LinkRuntime, tenant: str) -> int:
+    """Let the clock pull what is due in a tenant.
+
+    :returns: how many deadlines were looked at.
+    """
+    with database.transaction(Scope(tenant=tenant)) as tx:
+        return len(runtime.engine.fire_due_deadlines(tx))
+
+
+class LinkWorker:
+    """Threads that keep the link going.
+
+    :param database: the worker role's database; or the vault role's with `vault` True.
+    """
+
+    def __init__(self, database: Database, runtime: LinkRuntime, *, vault: bool = False) -> None:
+        self._database = database
+        self._runtime = runtime
+        self._vault = vault
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Start the threads for every tenant that has a gateway."""
+        for tenant in self._runtime.parts.offices.tenants:
+            for name, work, idle in self._loops(tenant):
+                thread = threading.Thread(
+                    target=self._run,
+                    args=(name, tenant, work, idle),
+                    name=f"link-{name}-{tenant}",
+                    daemon=True,
+                )
+                self._threads.append(thread)
+                thread.start()
+
+    def stop(self, patience: float = 35.0) -> None:
+        """Ask the threads to end after the batch in hand, and wait for them."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(patience)
+
+    def _loops(self, tenant: str) -> list[tuple[str, Callable[[], int], float]]:
+        database, runtime = self._database, self._runtime
+        if self._vault:
+            return [("juki", lambda: pump_outbox(database, runtime, tenant, runtime.vault_lanes), 0.5)]
+        lanes = [
+            (lane.name, (lambda lane=lane: pump_outbox(database, runtime, tenant, [lane])), IDLE)
+            for lane in runtime.lanes
+        ]
+        return [
+            *lanes,
+            ("inbox", lambda: poll_inbox(database, runtime, tenant), 0.0),
+            ("early", lambda: drain_inbox(database, runtime, tenant), 0.5),
+            ("deadlines", lambda: fire_deadlines(database, runtime, tenant), 5.0),
+        ]
+
+    def _run(self, name: str, tenant: str, work: Callable[[], int], idle: float) -> None:
+        while not self._stop.is_set():
+            try:
+                pause = 0.0 if work() else idle
+            except (LinkUnreachable, LinkUntrusted, Problem) as failure:
+                log.warning("link.peer_away", loop=name, tenant=tenant, cause=type(failure).__name__)
+                pause = REST
+            except Exception as failure:
+                log.error("link.round_failed", loop=name, tenant=tenant, cause=type(failure).__name__)
+                pause = REST
+            self._stop.wait(pause)

@@ -1,0 +1,1 @@
+"""申請: a plain application at the counter."""

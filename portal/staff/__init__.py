@@ -2,10 +2,15 @@
 
 from pyramid.config import Configurator
 
-PARTS: tuple[str, ...] = ()
+PARTS = (
+    "portal.staff.desk",
+    "portal.staff.cases",
+    "portal.staff.inquiries",
+    "portal.staff.dead_letters",
+)
 
 
 def includeme(config: Configurator) -> None:
-    """Include each function."""
+    """Include each desk."""
     for part in PARTS:
         config.include(part)

@@ -1,0 +1,136 @@
+"""A case in words for the screen: what can be done and why not, and its history. Shared by every desk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from portal.staff.people import MACHINES, staff_names
+from storage.database import Transaction
+from workflows.engine import Actor, CaseView, Definition, Engine, Option
+from workflows.engine.definition import Field
+
+REASONS = {
+    "applicant-request": "本人の申し出",
+    "not-eligible": "要件に当てはまらない",
+    "documents-missing": "書類がそろわない",
+    "mistake": "まちがって始めた",
+    "no-longer-needed": "必要がなくなった",
+    "confirmed-otherwise": "ほかの方法で確かめた",
+}
+"""Codes for a step's ``reason``. The journal keeps the code; these are its words on the screen."""
+
+
+def two(language: str) -> str:
+    """The languages that definitions are written in: Japanese and English."""
+    return "en" if language == "en" else "ja"
+
+
+@dataclass(frozen=True)
+class Action:
+    """One button of the case page: allowed, or with every reason why not."""
+
+    trigger: str
+    label: str
+    allowed: bool
+    reasons: tuple[str, ...]
+    fields: tuple[Field, ...]
+    article: str | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the history."""
+
+    at: datetime
+    label: str
+    before: str
+    after: str
+    who: str
+    purpose: str
+    article: str | None
+    details: tuple[tuple[str, str], ...]
+
+
+def actions(engine: Engine, tx: Transaction, case: CaseView, actor: Actor, language: str) -> list[Action]:
+    """What can be done with a case from here by this person."""
+    definition = engine.definition(case)
+    return [
+        _action(engine, definition, case, option, two(language))
+        for option in engine.options(tx, case.id, actor)
+    ]
+
+
+def _action(engine: Engine, definition: Definition, case: CaseView, option: Option, language: str) -> Action:
+    trigger = definition.triggers[option.trigger]
+    return Action(
+        option.trigger,
+        option.label[language],
+        option.allowed,
+        tuple(engine.reason_text(reason, case, language) for reason in option.reasons),
+        trigger.input,
+        trigger.article,
+    )
+
+
+def history(engine: Engine, tx: Transaction, case: CaseView, language: str) -> list[Line]:
+    """The steps of a case, newest first, with names instead of references."""
+    language = two(language)
+    definition = engine.definition(case)
+    steps = engine.history(tx, case.id)
+    names = staff_names(tx, (step.actor_id for step in steps))
+    lines = [
+        Line(
+            at=step.at,
+            label=_trigger_label(definition, step.trigger, language),
+            before=_state_label(definition, step.before, language),
+            after=_state_label(definition, step.after, language),
+            who=names.get(step.actor_id) or MACHINES.get(step.actor_kind) or step.actor_id,
+            purpose=step.purpose,
+            article=step.article,
+            details=tuple((key, _words(value)) for key, value in step.input.items()),
+        )
+        for step in steps
+    ]
+    return lines[::-1]
+
+
+def state_label(engine: Engine, case: CaseView, language: str) -> str:
+    """The state of a case in words."""
+    return _state_label(engine.definition(case), case.state, two(language))
+
+
+def picture(engine: Engine, case: CaseView, language: str) -> Markup:
+    """The way the case can go, its place marked. The engine escapes every label."""
+    return Markup(engine.picture(case, two(language)))  # noqa: S704
+
+
+def tone(definition: Definition, state: str) -> str:
+    """How a state looks in a list: final ones quiet, those that could not go on loud, the others waiting."""
+    if state in ("dead", "blocked", "denied", "refused"):
+        return "stop"
+    return "none" if definition.states[state].kind == "final" else "wait"
+
+
+def _trigger_label(definition: Definition, name: str, language: str) -> str:
+    trigger = definition.triggers.get(name)
+    if trigger is None and name == definition.opening.name:
+        trigger = definition.opening
+    return trigger.label[language] if trigger else name
+
+
+def _state_label(definition: Definition, name: str, language: str) -> str:
+    state = definition.states.get(name)
+    return state.label[language] if state else ""
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "、".join(f"{key}={_words(one)}" for key, one in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "、".join(_words(one) for one in value)
+    return REASONS.get(str(value), str(value))

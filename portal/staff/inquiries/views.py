@@ -1,0 +1,147 @@
+"""Asking over the link, and the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.request import Request
+from pyramid.response import Response
+
+from portal.staff.actors import actor_of
+from portal.staff.cases import presenting
+from portal.staff.cases.views import page_of, refusal, visible_case
+from portal.web.errors import not_found
+from storage.ids import new_id
+from workflows.engine import CaseNotFound, CaseView, Reason, Refused
+from workflows.linkage.inquiry.service import InquiryRefused, Offer
+
+PURPOSE_LENGTH = 200
+BEFORE_THE_ANSWER = frozenset(
+    {"draft", "ready", "approved", "sent", "accepted", "permitted", "waiting_manual"}
+)
+
+
+def new(request: Request) -> dict[str, Any]:
+    """What may be asked for this application today, with the clause, and why not where it may not."""
+    return _form(request, visible_case(request), {}, {})
+
+
+def ask(request: Request) -> dict[str, Any] | Response:
+    """Open the inquiry and put it on its way."""
+    found = visible_case(request)
+    desk = request.desk
+    law_row, _, holder = request.POST.get("choice", "").partition("|")
+    purpose = request.POST.get("purpose", "").strip()
+    values = {"choice": request.POST.get("choice", ""), "purpose": purpose}
+    errors = {}
+    if not law_row or not holder:
+        errors["choice"] = "何を、どこに求めるかを選んでください"
+    if not purpose or len(purpose) > PURPOSE_LENGTH:
+        errors["purpose"] = "求める理由を、200字までで書いてください"
+    offer = next((one for one in _offers(request, found) if one.law_row == law_row), None)
+    if not errors and offer is None:
+        errors["choice"] = "選んだ根拠は、今は使えません。選び直してください"
+    if errors or offer is None:
+        return _form(request, found, values, errors)
+    try:
+        opened = desk.inquiries.open_and_send(
+            request.tx,
+            actor_of(request),
+            found.id,
+            law_row,
+            [offer.item],
+            purpose,
+            request.POST.get("request_key", "")[:64] or str(new_id()),
+            holder=holder,
+        )
+    except InquiryRefused as refused:
+        field = "purpose" if refused.code == "PURPOSE" else "choice"
+        return _form(request, found, values, {field: str(refused)})
+    except Refused as refused:
+        raise refusal(request, refused, found) from refused
+    return HTTPSeeOther(location=f"/staff/inquiries/{opened.case_id}?done=1")
+
+
+def inquiry(request: Request) -> dict[str, Any]:
+    """One inquiry: where it stands, and the answer while the state lets this person read it."""
+    desk = request.desk
+    found = visible_case(request)
+    try:
+        view = desk.inquiries.view(request.tx, found.id, actor_of(request))
+    except CaseNotFound:
+        not_found()
+    return {
+        **page_of(request, found),
+        "view": view,
+        "waiting": found.state in BEFORE_THE_ANSWER,
+        "answer": _answer(view.answer.items, desk, request.language)
+        if view.answer and view.answer.items
+        else [],
+        "blocked": [
+            desk.engine.reason_text(reason, found, presenting.two(request.language))
+            for reason in _blocked(view)
+        ],
+    }
+
+
+def _offers(request: Request, found: CaseView) -> Sequence[Offer]:
+    try:
+        return request.desk.inquiries.offers(request.tx, found.id)
+    except InquiryRefused:
+        not_found()
+
+
+def _form(
+    request: Request, found: CaseView, values: Mapping[str, str], errors: Mapping[str, str]
+) -> dict[str, Any]:
+    """The form, filled with what was sent."""
+    desk = request.desk
+    language = request.language
+    return {
+        "case": found,
+        "application": desk.application(request.tx, found, actor_of(request)),
+        "offers": [
+            {
+                "row": offer.law_row,
+                "clause": offer.clause,
+                "item": desk.item_name(offer.item, language),
+                "item_legal": offer.item_name,
+                "affair": desk.affair_name(offer.affair, language),
+                "holders": offer.holders,
+                "available": offer.available,
+                "reasons": [
+                    desk.inquiry_reason(reason, presenting.two(language)) for reason in offer.reasons
+                ],
+            }
+            for offer in _offers(request, found)
+        ],
+        "values": {"purpose": desk.usual_purpose(request.tx, found.id, actor_of(request)), **values},
+        "errors": errors,
+        "request_key": request.POST.get("request_key") or str(new_id()),
+    }
+
+
+def _blocked(view: Any) -> list[Any]:
+    return [Reason(code, affair=view.affair_name, scope="") for code in view.inquiry.blocked_by]
+
+
+def _answer(items: Mapping[str, Any], desk: Any, language: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The content as a list for each item: field name and value."""
+    return [(desk.item_name(code, language), flat(content)) for code, content in items.items()]
+
+
+def flat(content: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """Nested content as lines; names of inner fields are joined by a dot."""
+    if isinstance(content, Mapping):
+        lines: list[tuple[str, str]] = []
+        for key, value in content.items():
+            lines += flat(value, f"{prefix}.{key}" if prefix else str(key))
+        return lines
+    if isinstance(content, list):
+        lines = []
+        for number, value in enumerate(content, 1):
+            lines += flat(value, f"{prefix} {number}".strip())
+        return lines
+    return [(prefix, "" if content is None else str(content))]

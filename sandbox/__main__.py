@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     make = commands.add_parser("provision", help="keys, certificates, population, config")
     make.add_argument("--database-url", default="")
     make.add_argument("--law-table", type=Path)
+    make.add_argument("--no-cards", action="store_true", help="leave the card authorities and cards out")
     run = commands.add_parser("serve", help="run one stand-in")
     run.add_argument("system", choices=sorted(SYSTEMS))
     fault = commands.add_parser("fault", help="make a stand-in misbehave for a while")
@@ -67,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     refuse_production()
     wish = _parser().parse_args(arguments)
     if wish.do == "provision":
-        print(provision(wish.var, wish.database_url, law_table=wish.law_table))
+        print(provision(wish.var, wish.database_url, law_table=wish.law_table, with_cards=not wish.no_cards))
     elif wish.do == "serve":
         serve(wish.system, wish.var)
     elif wish.do == "fault":

@@ -24,6 +24,7 @@ class Resident:
     lives_in: str
     known_to: tuple[str, ...] = ()
     protected: bool = False
+    reserved: bool = False  # for the conformance suite; in no city's resident file
 
 
 PEOPLE = (
@@ -58,6 +59,9 @@ PEOPLE = (
     Resident("goro", "試験　五郎", "シケン　ゴロウ", "2010-10-10", "男", OTSUKAWA),
     Resident("hashigo", "髙橋　見本", "タカハシ　ミホン", "1993-08-19", "女", OTSUKAWA),
     Resident("nanashi", "例　〇〇", "レイ　マルマル", "1980-02-29", "男", OTSUKAWA),
+    Resident(
+        "tekigo", "適合　試験", "テキゴウ　シケン", "1970-01-01", "女", KONO, (OTSUKAWA,), reserved=True
+    ),
 )
 _TOWNS = {KONO: "甲野市本町", OTSUKAWA: "乙川市川端"}
 
@@ -88,6 +92,7 @@ def population() -> list[dict[str, Any]]:
                     for tenant in (who.lives_in, *who.known_to)
                 },
                 "protected": who.protected,
+                "reserved": who.reserved,
             }
         )
     return found
@@ -111,7 +116,7 @@ def residents_csv(tenant: str) -> str:
     """The resident file (CSV) the existing 住基 system of a city gives out, for the import of addressees."""
     lines = [",".join(RESIDENT_COLUMNS)]
     for person in population():
-        if tenant in person["tenants"]:
+        if tenant in person["tenants"] and not person["reserved"]:
             entry, profile = person["tenants"][tenant], person["profile"]
             flag = "1" if person["protected"] else "0"
             lines.append(

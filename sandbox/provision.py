@@ -17,9 +17,9 @@ from typing import Any
 
 import yaml
 
+from sandbox import card_desk, certificates
 from workflows.linkage.wire.keys import new_party
 
-from . import certificates
 from .config import FILE, refuse_production
 from .people import KONO, OTSUKAWA, population, residents_csv
 
@@ -64,6 +64,7 @@ def provision(
     timing: Mapping[str, float] | None = None,
     law_table: Path | None = None,
     host: str = "127.0.0.1",
+    with_cards: bool = False,
 ) -> Path:
     """Make, or complete, a var directory.
 
@@ -72,6 +73,7 @@ def provision(
     :param ports: other ports than 8701–8706.
     :param timing: other seconds than the profile's (tests shorten them).
     :param law_table: YAML law table the permit list is made from; by default the one of the product.
+    :param with_cards: also make the card authorities and the cards (needs SoftHSM; takes seconds the first time).
     :returns: the config file.
     """
     refuse_production()
@@ -87,6 +89,7 @@ def provision(
     config["hub_sites"] = [f"https://{config['host']}:{config['ports'][s]}" for s in ("hub", "hub2")]
     config["juki"] = f"https://{config['host']}:{config['ports']['juki']}"
     config["core"] = f"https://{config['host']}:{config['ports']['core']}"
+    config["pki"] = f"http://{config['host']}:{config['ports']['pki']}"
     if database_url:
         config["database_url"] = database_url
     authority = certificates.authority(var / "tls")
@@ -103,6 +106,8 @@ def provision(
     for tenant in (KONO, OTSUKAWA):
         _write(var / f"residents-{tenant}.csv", residents_csv(tenant).encode("utf-8"), private=True)
     _write(config_path, _json(config))
+    if with_cards:
+        card_desk.issue(var, f"{config['pki']}/ocsp")
     return config_path
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from workflows.linkage.wire import envelope, linter
+from workflows.linkage.wire.client import LinkClient
 from workflows.linkage.wire.keys import Directory, Party, PartyKeys
 from workflows.linkage.wire.problems import CONTENT_TYPE, Problem
 from workflows.linkage.wire.signatures import Now, Request, Response, Signer, Verifier, utc_now
@@ -151,6 +152,7 @@ class SignedApp:
         self._admin_extra = admin
         self._keep = timedelta(days=idempotency_days)
         self.pump: Any = None
+        self.links: list[LinkClient] = []
         self._last: dict[str, tuple[int, dict[str, str], bytes]] = {}
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
@@ -242,6 +244,12 @@ class SignedApp:
             (party, key, digest, reply.status, envelope.dumps(reply.body), call.now),
         )
         return reply
+
+    def close(self) -> None:
+        """Let the database go (a process that serves simply ends)."""
+        for link in self.links:
+            link.close()
+        self.store.close()
 
     def forget(self) -> None:
         """Drop stored answers older than the keeping time (called by a system's pump now and then)."""

@@ -2,6 +2,8 @@
 
 import json
 
+import httpx
+
 from sandbox.config import SandboxConfig
 from sandbox.database import Store
 from sandbox.faults import Faults
@@ -21,17 +23,30 @@ TENANT = frozenset({"tenant"})
 ANY = frozenset({"tenant", "core", "portal", "commission", "hub"})
 
 
-def make_app(config: SandboxConfig, system: str = "hub", now: Now = utc_now, pump: bool = True) -> SignedApp:
+def make_app(
+    config: SandboxConfig,
+    system: str = "hub",
+    now: Now = utc_now,
+    pump: bool = True,
+    core_transport: httpx.BaseTransport | None = None,
+) -> SignedApp:
     """The application of one site.
 
     :param system: ``hub`` or ``hub2``.
+    :param core_transport: reaches the core without a socket (tests).
     :param pump: whether to start the pump thread; tests may turn it themselves through ``app.pump.once()``.
     """
     store = Store(config.database_url, "hub")
     timing = config.timing
     labels = {party.id: party.label for party in config.directory.parties()}
     core = LinkClient(
-        config.keys("hub"), config.directory, [config.url("core")], "core", config.tls("hub"), now
+        config.keys("hub"),
+        config.directory,
+        [config.url("core")],
+        "core",
+        config.tls("hub"),
+        now,
+        transport=core_transport,
     )
     faults, bell = Faults(), Bell()
     sites = Sites(store, system, now)
@@ -98,6 +113,7 @@ def make_app(config: SandboxConfig, system: str = "hub", now: Now = utc_now, pum
     made = Pump(store, core, bell, labels, sites.is_active, app.forget, now)
     engine.append(made)
     app.pump = made
+    app.links.append(core)
     if pump:
         made.start()
     return app

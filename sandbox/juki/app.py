@@ -11,10 +11,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import httpx
 from psycopg.types.json import Jsonb
 
+from sandbox.card_desk import certificates
 from sandbox.config import SandboxConfig
-from sandbox.database import Store
+from sandbox.database import Connection, Store
 from sandbox.web import Call, Reply, Route, SignedApp
 from workflows.linkage.wire import envelope, sealing
 from workflows.linkage.wire.client import LinkClient
@@ -49,6 +51,18 @@ class Juki:
             cursor.executemany(
                 "INSERT INTO juki.person VALUES (%s, %s, %s, %s) ON CONFLICT (key) DO UPDATE SET profile = EXCLUDED.profile",
                 [(p["key"], p["juki_code"], p["number"], Jsonb(p["profile"])) for p in people],
+            )
+
+    def _enter_cards(self, tx: Connection) -> None:
+        known = {row[0] for row in tx.execute("SELECT key FROM juki.person").fetchall()}
+        with tx.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO juki.certificate VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                [
+                    (serial, issuer, key, self._now())
+                    for serial, issuer, key in certificates(self._config.var)
+                    if key in known
+                ],
             )
 
     def fugo_request(self, call: Call) -> Reply:
@@ -94,10 +108,11 @@ class Juki:
     def identify(self, call: Call) -> Reply:
         """``POST /v1/juki/identity-confirmations``: certificate serial to person, sealed to the asker."""
         message = call.message("juki.identity")
+        self._enter_cards(call.tx)
         row = call.tx.execute(
             "SELECT p.number, p.profile FROM juki.certificate c JOIN juki.person p USING (key) WHERE"
             " c.serial = %s",
-            (message["payload"]["serial"],),
+            (message["payload"]["serial"].lower(),),
         ).fetchone()
         self._note(call, message["id"], "identity", "FOUND" if row else "NOT_FOUND")
         if row is None:
@@ -154,11 +169,24 @@ class Juki:
         raise ValueError(f"unknown command {name!r}")
 
 
-def make_app(config: SandboxConfig, system: str = "juki", now: Now = utc_now) -> SignedApp:
+def make_app(
+    config: SandboxConfig,
+    system: str = "juki",
+    now: Now = utc_now,
+    core_transport: httpx.BaseTransport | None = None,
+) -> SignedApp:
     """The application of the CS."""
     store = Store(config.database_url, "juki")
     keys = config.keys("juki")
-    core = LinkClient(keys, config.directory, [config.url("core")], "core", config.tls("juki"), now)
+    core = LinkClient(
+        keys,
+        config.directory,
+        [config.url("core")],
+        "core",
+        config.tls("juki"),
+        now,
+        transport=core_transport,
+    )
     desk = Juki(store, config, core, config.path("keys", "juki-person.bin").read_bytes(), now)
 
     def health(_: Call) -> Reply:
@@ -169,7 +197,7 @@ def make_app(config: SandboxConfig, system: str = "juki", now: Now = utc_now) ->
         Route("POST", "/v1/juki/identity-confirmations", desk.identify, TENANT),
         Route("GET", "/v1/health", health, TENANT),
     ]
-    return SignedApp(
+    app = SignedApp(
         store,
         keys,
         config.directory,
@@ -179,3 +207,5 @@ def make_app(config: SandboxConfig, system: str = "juki", now: Now = utc_now) ->
         now=now,
         admin=desk.command,
     )
+    app.links.append(core)
+    return app

@@ -169,6 +169,9 @@ class LinkClient:
         except httpx.HTTPError as failure:
             raise LinkUnreachable(type(failure).__name__) from None
         headers = {name.lower(): value for name, value in raw.headers.items()}
+        if raw.status_code in (502, 503, 504) and "signature" not in headers:
+            # A proxy or a dying process spoke, not the peer; nothing of it is believed but that nobody is there.
+            raise LinkUnreachable(f"HTTP {raw.status_code}")
         try:
             self._verifier.verify_response(
                 Response(raw.status_code, headers, request), raw.content, {"role": self._peer_role}

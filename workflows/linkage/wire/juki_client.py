@@ -5,6 +5,9 @@ from typing import Any
 from . import envelope, sealing
 from .client import LinkClient
 
+#: What a party that belongs to no tenant (the portal) writes where a tenant stands.
+NATIONAL = "000000"
+
 
 class JukiClient:
     """The tenant's side of the juki-facing endpoints.
@@ -23,7 +26,7 @@ class JukiClient:
         keys = self.link.keys
         return envelope.build(
             type_,
-            tenant=keys.tenant or "",
+            tenant=keys.tenant or NATIONAL,
             org=keys.party,
             created=self.link.now(),
             payload=payload,
@@ -47,8 +50,8 @@ class JukiClient:
     def identify(self, issuer: str, serial: str) -> dict[str, Any]:
         """Who holds a certificate: ``{"status": "FOUND", "number", "profile"}`` or ``{"status": "NOT_FOUND"}``.
 
-        :param issuer: issuer name of the certificate (RFC 4514 text).
-        :param serial: serial number in lower-case hex.
+        :param issuer: what names the issuer: SHA-256 of its name in hex, or RFC 4514 text.
+        :param serial: serial number in hex.
         :returns: the opened content; ``profile`` is ``{"name", "kana", "birth_date", "address", "sex"}``.
         :raises SealBroken: the answer was not written by the CS for us.
         """

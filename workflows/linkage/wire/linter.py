@@ -72,6 +72,8 @@ _IDENTIFIERS = frozenset(
         "leased_until",
         "until",
         "serial",
+        "issuer",
+        "value",
         "case_ref",
     }
 )
@@ -100,6 +102,7 @@ _SHAPES = re.compile(
     r"|[0-7][0-9A-HJKMNP-TV-Z]{25}"
     r"|[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
     r"|(?=.*[A-Za-z])[A-Za-z0-9_-]{43}"
+    r"|(?=.*[A-Fa-f])[0-9A-Fa-f]{64}"
 )
 _SEPARATOR = re.compile(r"^[^\w]{1,3}$|^_{1,3}$")
 _INVISIBLE = re.compile(

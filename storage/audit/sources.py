@@ -50,6 +50,10 @@ class LeafSource(Protocol):
         """For persons whose trees must be made anew: leaf hashes by key, in the order of the log (empty: no entry)."""
         ...
 
+    def people(self, tx: Transaction, after: str, limit: int) -> list[str]:
+        """The persons that have trees, in order, after this one."""
+        ...
+
     def recompute(self, tx: Transaction) -> Iterator[Recomputed]:
         """Every placed leaf computed again from its content, by rising seq."""
         ...
@@ -116,6 +120,10 @@ class StepSource:
     def rebuild(self, tx: Transaction, persons: Sequence[str]) -> Mapping[bytes, list[bytes]]:
         """Steps are nobody's own tree."""
         return {}
+
+    def people(self, tx: Transaction, after: str, limit: int) -> list[str]:
+        """Steps are nobody's own tree."""
+        return []
 
     def recompute(self, tx: Transaction) -> Iterator[Recomputed]:
         """Every placed head, after every chain was walked from its first step."""

@@ -1,0 +1,164 @@
+"""`madoguchi proof verify` and `madoguchi audit`: what they print and how they end."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+import rfc8785
+from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives import serialization
+
+from sandbox.pki.tsa import TimeStampAuthority
+from storage.audit.commands import fingerprints
+from storage.audit.jobs import AuditJobs
+from storage.audit.keys import LogKeys
+from storage.audit.service import AuditService
+from storage.audit.stamping import HttpTimeStamper
+from storage.clock import FixedClock
+from storage.database import Scope
+from storage.encryption import KeyRing
+from tests.audit.test_service import Answer
+from tests.conftest import Databases
+from workflows.provision_records.commands import audit, proof, sources
+from workflows.provision_records.export import proof_file
+
+from .people import record, writer
+
+NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+ME = Scope(addressees=(("992011", "A0000001"),))
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> TimeStampAuthority:
+    return TimeStampAuthority.create(tmp_path_factory.mktemp("tsa"), NOW)
+
+
+@pytest.fixture(scope="module")
+def roots(authority: TimeStampAuthority, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("roots") / "tsa.pem"
+    path.write_bytes(authority.root.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def installation(databases: Databases, key_ring: KeyRing, authority: TimeStampAuthority) -> AuditJobs:
+    clock = FixedClock(NOW)
+    with databases.worker.transaction(Scope(tenant="992011")) as tx:
+        writer(clock).write_many(tx, [record(n) for n in range(8)])
+    client = httpx.Client(transport=Answer(authority, clock))
+    stamper = HttpTimeStamper(client, "http://tsa.invalid/", [authority.root])
+    service = AuditService(LogKeys(key_ring, clock), clock)
+    jobs = AuditJobs(databases.worker, service, sources(), stamper, lambda: timedelta(hours=4))
+    jobs.advance_everywhere()
+    return jobs
+
+
+@pytest.fixture
+def run(databases: Databases, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MADOGUCHI_DATABASE_WORKER", databases.url("worker"))
+
+    def call(*arguments: str) -> Result:
+        return CliRunner().invoke(
+            audit if arguments[0] != "proof" else proof, arguments[arguments[0] == "proof" :]
+        )
+
+    return call
+
+
+@pytest.fixture
+def file(databases: Databases, tmp_path: Path) -> Path:
+    path = tmp_path / "proof.json"
+    path.write_bytes(proof_file(databases.web, ME, FixedClock(NOW)))
+    return path
+
+
+def test_an_honest_installation_verifies(run, roots: Path) -> None:
+    done = run("verify", "--roots", str(roots))
+    assert done.exit_code == 0, done.output
+    assert "すべて合っています" in done.output
+    assert "992011 provision_records: 記録 8" in done.output
+
+
+def test_the_proof_verifies_with_the_published_keys(run, file: Path, tmp_path: Path, roots: Path) -> None:
+    trust = tmp_path / "trust.json"
+    assert run("trust", "--out", str(trust), "--roots", str(roots)).exit_code == 0
+    done = run("proof", "verify", str(file), "--trust", str(trust))
+    assert done.exit_code == 0, done.output
+    assert "証明は完全です" in done.output
+    english = run("proof", "verify", str(file), "--trust", str(trust), "--language", "en")
+    assert "The proof holds." in english.output
+
+
+def test_without_published_keys_it_ends_with_three_and_shows_the_fingerprint(
+    run, file: Path, databases: Databases
+) -> None:
+    done = run("proof", "verify", str(file))
+    assert done.exit_code == 3
+    (fingerprint,) = fingerprints(databases.web, "992011")
+    assert fingerprint[:4] + " " + fingerprint[4:8] in done.output
+
+
+def test_a_changed_proof_ends_with_one(run, file: Path) -> None:
+    value = json.loads(file.read_bytes())
+    value["parts"][0]["records"].pop()
+    file.write_bytes(rfc8785.dumps(value))
+    done = run("proof", "verify", str(file))
+    assert done.exit_code == 1
+    assert "抜けています" in done.output
+
+
+def test_another_file_ends_with_two(run, tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    other.write_text("{}")
+    assert run("proof", "verify", str(other)).exit_code == 2
+
+
+def test_a_trust_file_that_cannot_be_read_is_explained(run, file: Path, tmp_path: Path) -> None:
+    other = tmp_path / "trust.json"
+    other.write_text("{}")
+    done = run("proof", "verify", str(file), "--trust", str(other))
+    assert done.exit_code == 1
+    assert "もう一度受け取って" in done.output
+
+
+def test_certificates_that_cannot_be_read_are_explained(run, tmp_path: Path) -> None:
+    other = tmp_path / "roots.pem"
+    other.write_text("x")
+    done = run("verify", "--roots", str(other))
+    assert done.exit_code == 1
+    assert "PEM" in done.output
+
+
+def test_tampering_is_told_and_ends_with_one(run, databases: Databases) -> None:
+    with psycopg.connect(databases.admin_url) as owner:
+        owner.execute("SET session_replication_role = replica")
+        owner.execute(
+            "UPDATE madoguchi.provision_record SET outcome = 'X' WHERE record_id = %s", (record(3).record_id,)
+        )
+    done = run("verify", "--tenant", "992011", "--all")
+    assert done.exit_code == 1
+    assert str(record(3).record_id) in done.output
+    assert "最初に合わないところ" in done.output
+
+
+def test_one_tenants_trouble_does_not_hold_up_the_next(
+    installation: AuditJobs, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with databases.worker.transaction(Scope(tenant="992020")) as tx:
+        writer(FixedClock(NOW), "b").write_many(tx, [record(1, "B1", "992020")])
+    with psycopg.connect(databases.admin_url) as owner:
+        owner.execute("SET session_replication_role = replica")
+        owner.execute("UPDATE madoguchi.audit_key SET sealed = '\\x00' WHERE tenant = '992011'")
+    with databases.worker.transaction(Scope(tenant="992011")) as tx:
+        writer(FixedClock(NOW), "c").write_many(tx, [record(70)])
+    with pytest.raises(Exception):  # noqa: B017 - whatever the ring says, the next tenant has had its turn
+        installation.advance_everywhere()
+    (rows,) = databases.worker.read(
+        Scope(tenant="992020"), ("SELECT size FROM madoguchi.audit_log WHERE log = 'provision_records'", ())
+    )
+    assert rows == [(1,)]

@@ -13,7 +13,7 @@ from storage.encryption import FileMasterKey, KeyRing
 from storage.encryption.rotation import reseal, sealed_columns
 
 # The rooms that keep sealed values; importing them registers their columns.
-ROOMS = ("workflows.addressees.models", "workflows.linkage.sealed")
+ROOMS = ("workflows.addressees.models", "workflows.linkage.sealed", "storage.audit.keys")
 
 
 @click.group()

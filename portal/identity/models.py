@@ -92,3 +92,30 @@ class OperationLine:
     event: str
     method: str
     device: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A challenge for the browser.
+
+    :param entry: the browser's secret, for its cookie.
+    :param options: JSON for ``navigator.credentials``.
+    """
+
+    entry: str
+    options: str
+
+
+@dataclass(frozen=True)
+class KeyLine:
+    """One key in a person's own list."""
+
+    credential: bytes
+    label: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+    @property
+    def short(self) -> str:
+        """What names the key in an address."""
+        return self.credential.hex()[:32]

@@ -12,7 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -25,6 +25,7 @@ from workflows.linkage.wire.signatures import Now, Request, Response, Signer, Ve
 from .config import MARKER
 from .database import Connection, Store
 from .faults import Faults
+from .wsgi import headers_of, read, send
 
 log = logging.getLogger("sandbox")
 _SEGMENT = r"[A-Za-z0-9._~-]+"
@@ -160,15 +161,15 @@ class SignedApp:
         method = environ["REQUEST_METHOD"]
         if path.startswith("/admin/"):
             status, headers, content = self._admin(environ, path)
-            return _send(start_response, status, headers, content)
+            return send(start_response, status, headers, content)
         if slow := self.faults.now("slow", path):
             time.sleep(min(float(slow.options.get("delay", 3)), 60))
         if self.faults.now("down", path):
-            return _send(start_response, 503, {"Content-Type": "text/plain"}, b"")
-        request = Request(method, self._base + path + (f"?{query}" if query else ""), _headers(environ))
+            return send(start_response, 503, {"Content-Type": "text/plain"}, b"")
+        request = Request(method, self._base + path + (f"?{query}" if query else ""), headers_of(environ))
         reply_after: Callable[[], None] | None = None
         try:
-            body = _read(environ)
+            body = read(environ)
             reply = self._work(request, path, query, body)
             status, content, extra, reply_after = (
                 reply.status,
@@ -190,11 +191,11 @@ class SignedApp:
         if reply_after is not None:
             reply_after()
         if self.faults.now("lose-answer", path):
-            return _send(start_response, 502, {"Content-Type": "text/plain"}, b"")
+            return send(start_response, 502, {"Content-Type": "text/plain"}, b"")
         headers = {"Content-Type": kind, "MSL-Sandbox": MARKER, **extra}
         self._signer.sign_response(Response(status, headers, request), content)
         status, headers, content = self._maybe_lie(path, status, headers, content)
-        return _send(start_response, status, headers, content)
+        return send(start_response, status, headers, content)
 
     def _work(self, request: Request, path: str, query: str, body: bytes) -> Reply:
         verified = self._verifier.verify_request(request, body)
@@ -245,6 +246,10 @@ class SignedApp:
         )
         return reply
 
+    def endpoints(self) -> list[tuple[str, str]]:
+        """Method and path template of every route."""
+        return [(route.method, route.template) for _, route in self._routes]
+
     def close(self) -> None:
         """Let the database go (a process that serves simply ends)."""
         for link in self.links:
@@ -292,7 +297,7 @@ class SignedApp:
             return 403, headers, b'{"error":"token"}'
         method = environ["REQUEST_METHOD"]
         try:
-            wish = envelope.loads(_read(environ) or b"{}")
+            wish = envelope.loads(read(environ) or b"{}")
             if path == "/admin/faults" and method == "POST":
                 fault = self.faults.start(wish["kind"], float(wish.get("seconds", 60)), wish.get("options"))
                 if fault.kind == "failover" and self._admin_extra:
@@ -304,42 +309,3 @@ class SignedApp:
             return 200, headers, envelope.dumps({"faults": self.faults.listing()})
         except (ValueError, KeyError, TypeError, Problem) as wrong:
             return 400, headers, envelope.dumps({"error": str(wrong)})
-
-
-def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
-    found = {
-        name[5:].replace("_", "-").lower(): value
-        for name, value in environ.items()
-        if name.startswith("HTTP_") and isinstance(value, str)
-    }
-    if environ.get("CONTENT_TYPE"):
-        found["content-type"] = environ["CONTENT_TYPE"]
-    return found
-
-
-def _read(environ: Mapping[str, Any]) -> bytes:
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    if length > envelope.MAX_BODY:
-        raise Problem("BODY_TOO_LARGE")
-    stream = environ["wsgi.input"]
-    body = (
-        stream.read(length)
-        if length
-        else (stream.read(envelope.MAX_BODY + 1) if environ.get("HTTP_TRANSFER_ENCODING") else b"")
-    )
-    if len(body) > envelope.MAX_BODY:
-        raise Problem("BODY_TOO_LARGE")
-    return body
-
-
-def _send(
-    start_response: Callable[..., Any], status: int, headers: Mapping[str, str], content: bytes
-) -> list[bytes]:
-    lines = [*headers.items(), ("Content-Length", str(len(content)))]
-    start_response(f"{status} {'OK' if status < 400 else 'Problem'}", lines)
-    return [content]
-
-
-def utc(moment: datetime) -> datetime:
-    """A database time as UTC."""
-    return moment.astimezone(UTC)

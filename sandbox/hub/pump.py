@@ -5,9 +5,6 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
-
-from psycopg.types.json import Jsonb
 
 from sandbox.database import Connection, Store
 from workflows.linkage.wire import envelope
@@ -17,7 +14,9 @@ from workflows.linkage.wire.retry import LinkUnreachable, LinkUntrusted
 from workflows.linkage.wire.signatures import Now
 
 from . import inbox
+from .handing import hand_out
 from .provisions import Outcome, close
+from .subjects import settle
 
 log = logging.getLogger("sandbox.hub")
 BATCH = 200
@@ -137,105 +136,9 @@ class Pump:
                 read_timeout=30,
             )
             decided = {r["inquiry_id"]: r for r in answer.body["results"]}
-            self._hand_out(tx, [m for m, _ in rows], decided, now)
+            hand_out(tx, [m for m, _ in rows], decided, self._labels, now)
         self._bell.ring()
         return len(rows) == BATCH
-
-    def _hand_out(
-        self, tx: Connection, inquiries: list[dict[str, Any]], decided: dict[str, Any], now: datetime
-    ) -> None:
-        tx.cursor().executemany(
-            "UPDATE hub.inquiry SET exchange_id = %s, law = %s, status = 'PERMITTED' WHERE id = %s",
-            [(decided[m["id"]]["exchange_id"], Jsonb(decided[m["id"]]["law"]), m["id"]) for m in inquiries],
-        )
-        permitted = [m for m in inquiries if decided[m["id"]]["decision"] == "permitted"]
-        outcomes = [
-            Outcome(m["id"], decided[m["id"]]["code"], ground=decided[m["id"]].get("why"))
-            for m in inquiries
-            if decided[m["id"]]["decision"] == "denied"
-        ]
-        known = _holder_subjects(
-            tx, [(m["payload"]["holder"], decided[m["id"]].get("subject")) for m in permitted]
-        )
-        frozen = set(tx.execute("SELECT org, scope, value FROM hub.freeze").fetchall())
-        copies = _copies(
-            tx,
-            [
-                (m["payload"]["holder"], danban, item)
-                for m in permitted
-                if (danban := known.get((m["payload"]["holder"], decided[m["id"]].get("subject"))))
-                for item in m["payload"]["items"]
-            ],
-        )
-        messages, provisions = [], []
-        for inquiry in permitted:
-            result, wish = decided[inquiry["id"]], inquiry["payload"]
-            holder, until = wish["holder"], envelope.moment(result["permit_expires"])
-            danban = known.get((holder, result.get("subject")))
-            messages.append(
-                (
-                    inquiry["org"],
-                    envelope.build(
-                        "inquiry.permitted",
-                        tenant=inquiry["tenant"],
-                        org=inquiry["org"],
-                        created=now,
-                        causation=inquiry["id"],
-                        payload={
-                            "inquiry_id": inquiry["id"],
-                            "exchange_id": result["exchange_id"],
-                            "permit": result["asker_permit"],
-                            "permit_expires": result["permit_expires"],
-                        },
-                    ),
-                )
-            )
-            provision_id = envelope.new_id(now)
-            stops = {(holder, "tenant", ""), (holder, "office", holder), (holder, "person", danban or "")}
-            stops |= {(holder, "item", item) for item in wish["items"]}
-            status = "OPEN" if danban and not stops & frozen else "CLOSED"
-            provisions.append(
-                (provision_id, inquiry["id"], result["exchange_id"], holder, danban, status, until)
-            )
-            if status == "CLOSED":
-                outcomes.append(Outcome(inquiry["id"], "FROZEN" if danban else "NO_SUCH_SUBJECT"))
-                continue
-            messages.append(
-                (
-                    holder,
-                    envelope.build(
-                        "provision.request",
-                        tenant=holder.split("-")[0],
-                        org=holder,
-                        created=now,
-                        danban=danban,
-                        causation=inquiry["id"],
-                        legal=inquiry["legal"],
-                        payload={
-                            "provision_id": provision_id,
-                            "exchange_id": result["exchange_id"],
-                            "inquiry_id": inquiry["id"],
-                            "permit": result["holder_permit"],
-                            "permit_expires": result["permit_expires"],
-                            "asker": {
-                                "org": inquiry["org"],
-                                "label": self._labels.get(inquiry["org"]) or inquiry["org"],
-                            },
-                            "affair": wish["affair"],
-                            "procedure": wish["procedure"],
-                            "purpose": wish["purpose"],
-                            "items": [
-                                {"code": item, "copy": copies.get((holder, danban, item))}
-                                for item in wish["items"]
-                            ],
-                        },
-                    ),
-                )
-            )
-        with tx.cursor() as cursor:
-            cursor.executemany("INSERT INTO hub.provision VALUES (%s, %s, %s, %s, %s, %s, %s)", provisions)
-        inbox.put(tx, messages)
-        close(tx, outcomes, now, self._labels)
 
     def _reports(self, now: datetime) -> bool:
         with self._store.transaction() as tx:
@@ -267,7 +170,7 @@ class Pump:
             after = row[0] if row else 0
             found = self._core.call("GET", f"/if/v1/fugo-results?after={after}&limit=500").body["results"]
             for result in found:
-                _link(tx, result, now)
+                settle(tx, result, now)
             if found:
                 tx.execute("UPDATE hub.cursor SET value = %s WHERE name = 'fugo'", (found[-1]["seq"],))
         if found:
@@ -291,69 +194,3 @@ class Pump:
         if rows:
             self._bell.ring()
         return len(rows) == BATCH
-
-
-def _holder_subjects(tx: Connection, wanted: list[tuple[str, Any]]) -> dict[tuple[str, Any], str]:
-    pairs = [(org, fugo) for org, fugo in wanted if fugo]
-    rows = tx.execute(
-        "SELECT s.org, s.fugo, s.danban FROM hub.subject s JOIN unnest(%s::text[], %s::text[]) AS w(org, fugo)"
-        " ON s.org = w.org AND s.fugo = w.fugo WHERE s.state = 'OPEN'",
-        ([org for org, _ in pairs], [fugo for _, fugo in pairs]),
-    ).fetchall()
-    return {(org, fugo): danban for org, fugo, danban in rows}
-
-
-def _copies(tx: Connection, wanted: list[tuple[str, str, str]]) -> dict[tuple[str, str, str], dict[str, Any]]:
-    rows = tx.execute(
-        "SELECT c.org, c.danban, c.item, c.sealed, c.version, c.as_of, c.layout FROM hub.copy c JOIN"
-        " unnest(%s::text[], %s::text[], %s::text[]) AS w(org, danban, item) USING (org, danban, item)",
-        tuple([w[i] for w in wanted] for i in range(3)),
-    ).fetchall()
-    return {
-        (org, danban, item): {
-            "sealed": sealed,
-            "version": version,
-            "as_of": as_of.isoformat(),
-            "layout": layout,
-        }
-        for org, danban, item, sealed, version, as_of, layout in rows
-    }
-
-
-def _link(tx: Connection, result: dict[str, Any], now: datetime) -> None:
-    row = tx.execute(
-        "SELECT org, tenant, danban FROM hub.acquisition WHERE id = %s AND status = 'NUMBERED' FOR UPDATE",
-        (result["acquisition_id"],),
-    ).fetchone()
-    if row is None:
-        return  # cancelled or expired meanwhile: the late code is not kept
-    org, tenant, danban = row
-    other = tx.execute(
-        "SELECT danban FROM hub.subject WHERE org = %s AND fugo = %s", (org, result["fugo"])
-    ).fetchone()
-    status = "LINKED" if other is None or other[0] == danban else "DUPLICATE"
-    if status == "LINKED":
-        tx.execute(
-            "UPDATE hub.subject SET fugo = %s, changed_at = %s WHERE org = %s AND danban = %s",
-            (result["fugo"], now, org, danban),
-        )
-    tx.execute(
-        "UPDATE hub.acquisition SET status = %s, token = NULL WHERE id = %s",
-        (status, result["acquisition_id"]),
-    )
-    inbox.put(
-        tx,
-        [
-            (
-                org,
-                envelope.build(
-                    "fugo.matched",
-                    tenant=tenant,
-                    org=org,
-                    created=now,
-                    danban=danban,
-                    payload={"acquisition_id": result["acquisition_id"], "status": status},
-                ),
-            )
-        ],
-    )

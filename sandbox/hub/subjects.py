@@ -1,12 +1,16 @@
 """Subjects and their link codes at the hub: 団体内統合宛名番号 on one side, 符号 on the other, nothing else (facts M7, M8)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
+from sandbox.database import Connection
 from sandbox.web import Call, Reply
 from workflows.linkage.wire import envelope
 from workflows.linkage.wire.client import LinkClient
 from workflows.linkage.wire.problems import Problem
 from workflows.linkage.wire.retry import LinkUnreachable, LinkUntrusted
+
+from . import inbox
 
 
 class Subjects:
@@ -134,3 +138,43 @@ class Subjects:
         else:
             call.tx.execute("DELETE FROM hub.freeze WHERE org = %s AND scope = %s AND value = %s", key)
         return Reply({"scope": wish["scope"], "value": value, "frozen": wish["action"] == "freeze"})
+
+
+def settle(tx: Connection, result: dict[str, Any], now: datetime) -> None:
+    """Take a matched acquisition from the core: link the subject, wipe the acquisition number, tell the body."""
+    row = tx.execute(
+        "SELECT org, tenant, danban FROM hub.acquisition WHERE id = %s AND status = 'NUMBERED' FOR UPDATE",
+        (result["acquisition_id"],),
+    ).fetchone()
+    if row is None:
+        return  # cancelled or expired meanwhile: the late code is not kept
+    org, tenant, danban = row
+    other = tx.execute(
+        "SELECT danban FROM hub.subject WHERE org = %s AND fugo = %s", (org, result["fugo"])
+    ).fetchone()
+    status = "LINKED" if other is None or other[0] == danban else "DUPLICATE"
+    if status == "LINKED":
+        tx.execute(
+            "UPDATE hub.subject SET fugo = %s, changed_at = %s WHERE org = %s AND danban = %s",
+            (result["fugo"], now, org, danban),
+        )
+    tx.execute(
+        "UPDATE hub.acquisition SET status = %s, token = NULL WHERE id = %s",
+        (status, result["acquisition_id"]),
+    )
+    inbox.put(
+        tx,
+        [
+            (
+                org,
+                envelope.build(
+                    "fugo.matched",
+                    tenant=tenant,
+                    org=org,
+                    created=now,
+                    danban=danban,
+                    payload={"acquisition_id": result["acquisition_id"], "status": status},
+                ),
+            )
+        ],
+    )

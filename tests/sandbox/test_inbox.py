@@ -161,7 +161,9 @@ def test_a_second_subject_for_the_same_person_is_a_duplicate(country: Country) -
     country.drain(ASKER)
 
 
-@pytest.mark.parametrize("number", ["123456789018", "000000000000", "12345", "８４７８９７５２１７３１", "番号なし"])
+@pytest.mark.parametrize(
+    "number", ["123456789018", "000000000000", "12345", "８４７８９７５２１７３１", "番号なし"]
+)
 def test_the_cs_takes_synthetic_numbers_only_and_does_not_repeat_them(country: Country, number: str) -> None:
     hub, juki = country.tenant(ASKER), JukiClient(country.link(ASKER, "juki"))
     opened = hub.acquire_fugo(country.message("fugo.acquire", ASKER, danban=country.danban()))

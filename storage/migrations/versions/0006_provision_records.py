@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from storage.migrations.isolation import RESIDENT, append_only, grant, isolate
+from storage.migrations.isolation import append_only, isolate
 
 revision = "0006"
 down_revision = "0005"
@@ -18,7 +18,6 @@ def upgrade() -> None:
     _people()
     _log()
     _map()
-    _prints()
 
 
 def _records() -> None:
@@ -77,7 +76,6 @@ def _records() -> None:
         resident_extra="AND disclosure = 'visible'",
         grants={"web": "SELECT", "worker": "SELECT, INSERT, UPDATE (disclosure), DELETE"},
     )
-    _as_the_resident("provision_record", "AND disclosure = 'visible'")
     op.execute(
         """
         CREATE FUNCTION madoguchi.guard_provision_record() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -144,7 +142,6 @@ def _people() -> None:
             "worker": "SELECT, INSERT, UPDATE",
         },
     )
-    _as_the_resident("provision_person")
     op.execute(
         """
         CREATE TABLE madoguchi.provision_mark (
@@ -369,45 +366,6 @@ def _map() -> None:
     # Keys of the map are pseudonyms that only the person's own proof can be tied to.
     for table in ("audit_map_entry", "audit_map_node"):
         op.execute(EVERYONE.format(table=table))
-
-
-def _prints() -> None:
-    op.execute(
-        """
-        CREATE TABLE madoguchi.print_file (
-            id uuid NOT NULL CONSTRAINT pk_print_file PRIMARY KEY,
-            account uuid NOT NULL,
-            kind text NOT NULL,
-            language text NOT NULL,
-            addressees text[] NOT NULL,
-            state text NOT NULL DEFAULT 'waiting'
-                CONSTRAINT ck_print_file_state CHECK (state IN ('waiting', 'ready', 'failed')),
-            asked_at timestamptz NOT NULL,
-            expires_at timestamptz NOT NULL,
-            content bytea
-        )
-        """
-    )
-    op.execute("CREATE INDEX ix_print_file_account ON madoguchi.print_file (account, asked_at)")
-    op.execute("ALTER TABLE madoguchi.print_file ENABLE ROW LEVEL SECURITY")
-    op.execute("ALTER TABLE madoguchi.print_file FORCE ROW LEVEL SECURITY")
-    op.execute(
-        "CREATE POLICY account_rows ON madoguchi.print_file"
-        " USING (account::text = current_setting('madoguchi.account', true))"
-        " WITH CHECK (account::text = current_setting('madoguchi.account', true))"
-    )
-    grant("print_file", {"web": "SELECT, INSERT", "worker": "SELECT, UPDATE, DELETE"})
-    # The printing job knows only the number of the file; it then works in the scope of the person who asked.
-    op.execute("CREATE POLICY printer_rows ON madoguchi.print_file TO madoguchi_worker USING (true)")
-
-
-def _as_the_resident(table: str, extra: str = "") -> None:
-    """Let a job read with a resident's eyes: same rows, same hidden ones, when it works in her scope."""
-    condition = RESIDENT.format(column="addressee")
-    op.execute(
-        f"CREATE POLICY resident_rows_in_jobs ON madoguchi.{table} FOR SELECT TO madoguchi_worker"
-        f" USING ({condition} {extra})"
-    )
 
 
 def downgrade() -> None:

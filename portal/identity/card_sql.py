@@ -109,11 +109,12 @@ OPEN_RESIDENT = """
                a.bound_at IS NOT NULL, c.method, c.device, %(now)s, %(now)s, %(idle)s, %(session_expires)s, %(now)s
         FROM identity.challenge c JOIN identity.account a ON a.id = c.account
         WHERE c.entry_hash = %(entry)s AND c.finished_at = %(now)s AND c.purpose = 'login'
-        RETURNING account, method, device, bound
+        RETURNING account, method, device, bound, addressees
     )
     , noted AS (
         INSERT INTO identity.operation (account, at, id, event, method, device, session)
         SELECT account, %(now)s, %(session)s, 'login', method, device, %(session)s FROM opened
     )
-    SELECT account, bound FROM opened
+    SELECT o.account, o.bound AND o.addressees <> '{}' AND a.bound_at > %(now)s - interval '1 day'
+    FROM opened o JOIN identity.account a ON a.id = o.account
 """

@@ -212,6 +212,7 @@ class CardDesk:
                     return None
                 record(tx, account, "step-up", method, device, now, old_session)
             elif opened is not None and not opened[1]:
+                # New, known to no office, or last asked more than a day ago: people move.
                 defer(tx, BIND_TASK, lock=f"account:{account}", account=str(account), session=str(session))
         return Finished(session_token, purpose, account, next_path)
 

@@ -31,8 +31,7 @@ class Portal:
 
     def browser(self, agent: str = "Mozilla/5.0 (Windows NT 10.0) Chrome/156.0") -> TestApp:
         """A fresh browser."""
-        found = TestApp(self.app, extra_environ={"HTTP_HOST": "localhost", "HTTP_USER_AGENT": agent})
-        return found
+        return TestApp(self.app, extra_environ={"HTTP_HOST": "localhost", "HTTP_USER_AGENT": agent})
 
 
 def make_portal(pki: Pki, databases: Databases, clock: FixedClock, var: Path, **settings: Any) -> Portal:

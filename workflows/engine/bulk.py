@@ -72,8 +72,9 @@ def apply_many(parts: Parts, tx: Transaction, commands: Sequence[Command]) -> li
     """
     answers: dict[int, Answer] = {}
     cases = _lock(tx, {command.case_id for command in commands})
-    for numbers in _rounds(commands):
-        _round(parts, tx, commands, numbers, cases, answers)
+    rounds = _rounds(commands)
+    for place, numbers in enumerate(rounds, 1):
+        _round(parts, tx, commands, numbers, cases, answers, last=place == len(rounds))
     return [answers[number] for number in range(len(commands))]
 
 
@@ -102,6 +103,7 @@ def _round(
     numbers: Sequence[int],
     cases: dict[UUID, CaseView],
     answers: dict[int, Answer],
+    last: bool,
 ) -> None:
     at = parts.now()
     fresh: dict[str, list[int]] = {}
@@ -118,11 +120,13 @@ def _round(
         _decide(parts, tx, name, chosen, at, planned, refused)
     written = write_steps(tx, list(planned.values()), at)
     for number, one in planned.items():
-        if one.applied.case_id in written:
-            answers[number] = one.applied
-            cases[one.applied.case_id] = moved(cases[one.applied.case_id], one)
-        else:
+        case_id = one.applied.case_id
+        if case_id not in written:
             refused[number] = ()
+            continue
+        answers[number] = one.applied
+        if not last:
+            cases[case_id] = moved(cases[case_id], one)
     _replay_or_refuse(tx, commands, cases, refused, answers)
     run_effects(parts.registry, tx, [one for one in planned.values() if one.applied.case_id in written])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -27,6 +28,7 @@ def plain_json(value: Mapping[str, Any]) -> bytes:
     return orjson.dumps(value, option=_SORTED)
 
 
+@lru_cache(maxsize=64)
 def moment(at: datetime) -> str:
     """A moment to the microsecond in UTC, e.g. ``2026-11-22T01:00:00.000000Z``."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

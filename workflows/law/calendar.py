@@ -54,6 +54,7 @@ class LawCalendar:
     def __init__(self, extra: Iterable[date] = ()) -> None:
         self._extra = frozenset(extra)
         self._closures: tuple[Closure, ...] = closures()
+        self._known: dict[date, bool] = {}
 
     def closed_because(self, day: date) -> str | None:
         """The name of the rule that closes an office on ``day``, or None when it is an office day."""
@@ -70,7 +71,10 @@ class LawCalendar:
 
     def is_business_day(self, day: date) -> bool:
         """Whether an office is open on ``day`` (開庁日)."""
-        return self.closed_because(day) is None
+        known = self._known.get(day)
+        if known is None:
+            known = self._known[day] = self.closed_because(day) is None
+        return known
 
     def next_business_day(self, day: date) -> date:
         """``day`` itself when it is an office day, else the first one after it."""

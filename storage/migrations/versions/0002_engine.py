@@ -40,7 +40,6 @@ TABLES = (
     """,
     "CREATE INDEX ix_case_file_subject ON madoguchi.case_file (tenant, subject, id) WHERE subject IS NOT NULL",
     "CREATE INDEX ix_case_file_parent ON madoguchi.case_file (tenant, parent) WHERE parent IS NOT NULL",
-    "CREATE INDEX ix_case_file_version ON madoguchi.case_file (tenant, kind, definition_version, id) WHERE closed_at IS NULL",
     """
     CREATE TABLE madoguchi.step (
         tenant varchar(6) NOT NULL,

@@ -14,9 +14,10 @@ from uuid import UUID
 
 from pyramid.config import Configurator
 
+from portal.web.keys import key_ring
 from storage.clock import Clock
 from storage.database import NOWHERE, Database, Transaction
-from storage.encryption import FileMasterKey, KeyRing
+from storage.encryption import KeyRing
 from workflows.engine import Actor, CaseView, Engine, Reason, Registry
 from workflows.engine.texts import reason_text
 from workflows.law.table import LawTable
@@ -127,8 +128,7 @@ class Desk:
 def desk_of(registry: Any) -> Desk:
     """The desk of this process, made when first asked for: the master key need not exist before that."""
     if "desk" not in registry:
-        keys = KeyRing(FileMasterKey(registry["portal"].master_key), registry["clock"])
-        registry["desk"] = Desk(registry["database"], registry["clock"], registry["law"], keys)
+        registry["desk"] = Desk(registry["database"], registry["clock"], registry["law"], key_ring(registry))
     desk: Desk = registry["desk"]
     return desk
 

@@ -9,6 +9,7 @@ PARTS = (
     "portal.web.csrf",
     "portal.web.permissions",
     "portal.web.language",
+    "portal.web.keys",
     "portal.web.offices",
     "portal.web.assets",
     "portal.web.templates",

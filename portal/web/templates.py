@@ -124,7 +124,7 @@ def environment(language: str, ruby: bool) -> Environment:
     return made
 
 
-def render(name: str, request: Request, **values: Any) -> str:
+def render(name: str, request: Request, /, **values: Any) -> str:
     """A template as text, in the language of the request."""
     return environment(*request.display).get_template(name).render(request=request, **values)
 

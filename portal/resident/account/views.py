@@ -32,6 +32,9 @@ EVENTS = {
     "step-up": "もう一度本人を確かめました",
     "idle": "使わない時間が続いたため終わりました",
     "enrol": "パスキーを登録しました",
+    "records-csv": "やりとりの記録をCSVで受け取りました",
+    "records-pdf": "やりとりの記録をPDFで受け取りました",
+    "records-proof": "やりとりの記録の証明を受け取りました",
 }
 PATH = "/my/sessions"
 

@@ -4,7 +4,7 @@ from functools import cache
 
 from pyramid.config import Configurator
 
-from portal.resident.provision_records import pictures, views
+from portal.resident.provision_records import exports, pictures, views
 from portal.resident.provision_records.entries import Wording
 from portal.web.language import texts
 from portal.web.permissions import Permission
@@ -24,3 +24,17 @@ def includeme(config: Configurator) -> None:
         config.add_route(name, path)
         template = name.replace(".", "_")
         config.add_view(view, route_name=name, renderer=f"resident/{template}.jinja2", **read)
+    take = {"permission": Permission.RECORDS_EXPORT}
+    config.add_route("records.export", "/my/records/export")
+    config.add_view(
+        exports.choose,
+        route_name="records.export",
+        renderer="resident/records_export.jinja2",
+        request_method="GET",
+        **take,
+    )
+    for name, view in (("csv", exports.as_csv), ("proof", exports.as_proof), ("pdf", exports.as_print)):
+        config.add_route(f"records.export.{name}", f"/my/records/export/{name}")
+        config.add_view(view, route_name=f"records.export.{name}", request_method="POST", **take)
+    config.add_route("downloads", "/my/downloads/{download_id:[0-9a-f-]{36}}")
+    config.add_view(exports.fetch, route_name="downloads", request_method="GET", **take)

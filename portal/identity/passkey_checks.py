@@ -136,5 +136,5 @@ def _advance(database: Database, clock: Clock, account: UUID, credential: bytes,
             (now, credential),
         )
         sessions.record(tx, account, "alarm-sign-count", "passkey", "", now)
-        sessions.end_all(tx, account, "alarm-sign-count", now)
+        sessions.end_all(tx, account, "alarm-ended", now)
     raise PasskeyRefused(PasskeyReason.SIGN_COUNT)

@@ -44,6 +44,9 @@ class Settings:
         "MADOGUCHI_MASTER_KEY", "", "file of the master key; default: keys/master.key under var"
     )
 
+    stamp_url: str = _setting("MADOGUCHI_TSA", "", "time-stamp authority (RFC 3161)")
+    stamp_roots: Path = _setting("MADOGUCHI_TSA_ROOTS", "", "PEM file of its trusted roots")
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Read the environment.
@@ -83,7 +86,15 @@ class Settings:
             )
         if not self.production:
             return
-        for item in ("database_url", "web_url", "worker_url", "vault_url", "gateway_secret", "card_origin"):
+        for item in (
+            "database_url",
+            "web_url",
+            "worker_url",
+            "vault_url",
+            "gateway_secret",
+            "card_origin",
+            "stamp_url",
+        ):
             if not getattr(self, item):
                 variable = next(f.metadata["variable"] for f in fields(self) if f.name == item)
                 raise SettingsError(
@@ -94,7 +105,7 @@ class Settings:
 
 
 def _convert(name: str, variable: str, raw: str) -> Any:
-    if name in ("var", "master_key"):
+    if name in ("var", "master_key", "stamp_roots"):
         return Path(raw).absolute() if raw else Path()
     if name == "processes":
         if not raw.isdigit() or not 1 <= int(raw) <= 64:

@@ -109,8 +109,10 @@ def configure(json: bool = True, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # httpx names every address it calls; the addresses of the link carry references that belong in no log.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    # httpx names every address it calls, and the addresses of the link carry references that belong in no log; the
+    # others tell each of their own steps, which the journal of a case does better.
+    for talkative in ("httpx", "transitions", "procrastinate"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
 
 
 def get_logger(name: str) -> Any:

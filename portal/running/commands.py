@@ -13,8 +13,8 @@ from types import FrameType
 
 import click
 
-from portal.databases import embedded_server
-from portal.running import demonstration, prepare as preparing, sandbox_parts
+from portal.running import demonstration, sandbox_parts
+from portal.running import prepare as preparing
 from portal.running.house_parts import portal_part, worker_part
 from portal.running.progress import Steps
 from portal.running.supervisor import PartFailed, Supervisor
@@ -63,31 +63,31 @@ def serve() -> None:
             _start(settings, supervisor)
             supervisor.watch()
         except (PartFailed, sandbox_parts.SandboxFailed) as failed:
-            raise click.ClickException(f"{failed}\n書かれたものは {settings.var} に残っています。") from failed
+            raise click.ClickException(
+                f"{failed}\n書かれたものは {settings.var} に残っています。"
+            ) from failed
         except KeyboardInterrupt:
             click.echo("\n止めています …", nl=False)
         finally:
             # A second Ctrl-C must not leave half of the parts running.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             supervisor.stop()
-            if settings.embedded:
-                embedded_server(settings).stop()
+            # The embedded database stops with the last process that uses it, which is this one unless somebody
+            # else is looking in.
         click.echo(" 止まりました。記録はそのまま残っています。")
 
 
 def _start(settings: Settings, supervisor: Supervisor) -> None:
-    steps = Steps(6)
+    steps = Steps(5)
     with steps.step("データベースを起こし、形を整える"):
         preparing.prepare_database(settings)
         preparing.load_law(settings)
     with steps.step("国の側の代役（鍵・証明書・住民・カード）を用意する"):
         sandbox_parts.provision(settings)
-    with steps.step("代役を動かす"):
-        supervisor.start(*sandbox_parts.parts(settings))
-        supervisor.wait_ready()
     with steps.step("実演の住民と職員を登録する"):
+        supervisor.start(*sandbox_parts.parts(settings))
         demonstration.populate(settings)
-    with steps.step("裏方と窓口を動かす"):
+    with steps.step("代役、裏方、窓口を動かす"):
         supervisor.start(worker_part(settings), portal_part(settings))
         supervisor.wait_ready()
     with steps.step("符号と副本がそろうのを待つ"):

@@ -34,7 +34,16 @@ def portal_part(settings: Settings) -> Part:
         "portal",
         [
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "portal.wsgi:application"),
-            *("--host", host, "--port", port, "--workers", str(settings.processes), "--blocking-threads", "1"),
+            *(
+                "--host",
+                host,
+                "--port",
+                port,
+                "--workers",
+                str(settings.processes),
+                "--blocking-threads",
+                "1",
+            ),
             *("--http", "1", "--no-ws", "--log-level", "warning", "--backpressure", "64"),
         ],
         {"MADOGUCHI_VAR": str(settings.var), "MADOGUCHI_DATABASE_WEB": database_url(settings, "web")},

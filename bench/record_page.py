@@ -1,0 +1,250 @@
+"""`record-page`: the resident's list out of 10 thousand and 1 million records (--full: 10 million), beside its raw limit.
+
+Both servers are up at once (granian, two processes of one blocking thread); rounds alternate between them, so that a
+machine whose speed drifts drifts for both. Prints a JSON line for each size.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import psycopg
+
+from bench import http_load, record_rows
+from portal.identity.policy import cookie_name
+from portal.identity.sessions import open_session
+from portal.settings import Settings
+from storage.database import Database, Scope
+from storage.embedded import EmbeddedServer, create_database, create_roles
+from storage.encryption import FileMasterKey
+from storage.migrations.run import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROUNDS = 3
+SECONDS = 4.0
+VISITORS = 40
+
+
+def main(arguments: list[str]) -> int:
+    """Measure each size; returns 0 when all ran."""
+    sizes = [10_000, 10_000_000 if "--full" in arguments else 1_000_000]
+    with tempfile.TemporaryDirectory(prefix="madoguchi-bench-") as folder:
+        server = EmbeddedServer(Path(folder) / "database")
+        create_roles(server.admin_url())
+        rates = {}
+        for rows in sizes:
+            line = _size(server, Path(folder), rows)
+            rates[rows] = line["ours"]
+            print(json.dumps(line), flush=True)
+        slower = rates[sizes[0]] / rates[sizes[1]]
+        print(
+            json.dumps(
+                {
+                    "bench": "record-page-growth",
+                    "ours": round(slower, 3),
+                    "limit": 1.0,
+                    "ratio": round(1 / slower, 3),
+                    "unit": f"times slower from {sizes[0]} to {sizes[1]} rows",
+                    "machine": _machine(),
+                }
+            )
+        )
+        server.stop()
+    return 0
+
+
+def _size(server: EmbeddedServer, folder: Path, rows: int) -> dict[str, object]:
+    name = f"bench_{rows}"
+    create_database(server.admin_url(), name)
+    migrate(server.url(name, "migrator"))
+    with psycopg.connect(server.admin_url(name), autocommit=True) as owner:
+        owner.execute(
+            "INSERT INTO madoguchi.tenant (code, name, name_en, name_kana) VALUES ('992011', '甲野市', 'Kono City',"
+            " 'こうのし') ON CONFLICT DO NOTHING"
+        )
+    filled = record_rows.fill(server.admin_url(name), rows)
+    settings = _settings(server, folder, name)
+    visitors = _visitors(server, name, rows, settings)
+    with ExitStack() as stack:
+        ours = stack.enter_context(_serve("portal.wsgi:application", True, _environment(settings)))
+        raw = stack.enter_context(
+            _serve("bench.record_page_raw:application", False, {"BENCH_DATABASE": server.admin_url(name)})
+        )
+        page = [_request("/my/records", f"Cookie: {cookie}\r\n") for _, cookie in visitors]
+        bare = [_request(f"/?{person}") for person, _ in visitors]
+        for port, requests in ((ours, page), (raw, bare)):
+            http_load.closed("127.0.0.1", port, requests, 2.0)
+        rounds = [
+            (
+                http_load.closed("127.0.0.1", ours, page, SECONDS),
+                http_load.closed("127.0.0.1", raw, bare, SECONDS),
+            )
+            for _ in range(ROUNDS)
+        ]
+        top = statistics.median(one.rate for one, _ in rounds)
+        limit = statistics.median(other.rate for _, other in rounds)
+        calm = http_load.open_loop("127.0.0.1", ours, page, SECONDS, top * 0.8)
+        return {
+            "bench": "record-page",
+            "ours": round(top),
+            "limit": round(limit),
+            "ratio": round(statistics.median(one.rate / other.rate for one, other in rounds), 3),
+            "unit": "requests/s",
+            "rows": rows,
+            "p50_ms": round(calm.p50, 2),
+            "p99_ms": round(calm.p99, 2),
+            "p99_over_p50": round(calm.p99 / calm.p50, 2),
+            "bytes": rounds[0][0].size,
+            "limit_bytes": rounds[0][1].size,
+            "memory_mb": round(_memory(), 1),
+            "fill_seconds": round(filled, 1),
+            "machine": _machine(),
+        }
+
+
+def _settings(server: EmbeddedServer, folder: Path, name: str) -> Settings:
+    environ = {
+        "MADOGUCHI_VAR": str(folder / "var"),
+        "MADOGUCHI_DATABASE_WEB": server.url(name, "web"),
+        "MADOGUCHI_DATABASE_WORKER": server.url(name, "worker"),
+        "MADOGUCHI_DATABASE_VAULT": server.url(name, "vault"),
+        "DATABASE_URL": server.url(name, "migrator"),
+    }
+    settings = Settings.from_env(environ)
+    if not settings.master_key.exists():
+        settings.master_key.parent.mkdir(parents=True, exist_ok=True)
+        FileMasterKey.create(settings.master_key)
+    return settings
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {
+        "MADOGUCHI_VAR": str(settings.var),
+        "MADOGUCHI_DATABASE_WEB": settings.web_url,
+        "MADOGUCHI_DATABASE_WORKER": settings.worker_url,
+        "MADOGUCHI_DATABASE_VAULT": settings.vault_url,
+        "DATABASE_URL": settings.database_url,
+    }
+
+
+def _visitors(server: EmbeddedServer, name: str, rows: int, settings: Settings) -> list[tuple[str, str]]:
+    """(addressee, cookie) of signed-in residents, spread over the table."""
+    people = record_rows.people_in(rows)
+    chosen = sorted({number * people // VISITORS for number in range(VISITORS)})
+    web = Database(server.url(name, "web"), "web")
+    found = []
+    for number in chosen:
+        account = uuid4()
+        with psycopg.connect(server.admin_url(name), autocommit=True) as owner:
+            _account(owner, account)
+        with web.transaction(Scope(account=account)) as tx:
+            opened = open_session(
+                tx, account=account, kind="resident", method="card", device="bench", now=datetime.now(UTC)
+            )
+        person = record_rows.addressee(number)
+        with psycopg.connect(server.admin_url(name), autocommit=True) as owner:
+            owner.execute(
+                "UPDATE identity.session SET addressees = %s WHERE id = %s",
+                ([f"{record_rows.TENANT}:{person}"], opened.session_id),
+            )
+        found.append((person, f"{cookie_name(settings.secure)}={opened.token}"))
+    web.close()
+    return found
+
+
+def _account(owner: psycopg.Connection, account: object) -> None:
+    owner.execute(
+        "INSERT INTO identity.account (id, kind, created_at) VALUES (%s, 'resident', now())", (account,)
+    )
+
+
+@contextmanager
+def _serve(target: str, factory: bool, environ: dict[str, str]) -> Iterator[int]:
+    """A granian of two processes with one blocking thread each; yields its port."""
+    port = _free_port()
+    command = [
+        *(
+            sys.executable,
+            "-m",
+            "granian",
+            "--interface",
+            "wsgi",
+            "--workers",
+            "2",
+            "--blocking-threads",
+            "1",
+        ),
+        *("--host", "127.0.0.1", "--port", str(port), "--no-ws", "--log-level", "error"),
+        *(("--factory",) if factory else ()),
+        target,
+    ]
+    process = subprocess.Popen(command, env=os.environ | environ, cwd=Path(__file__).parent.parent)
+    try:
+        _wait(port, process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise RuntimeError("the server ended before it was ready")
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            time.sleep(3)  # both processes have to be up, not only the one that answered
+            return
+    raise RuntimeError("the server did not come up in a minute")
+
+
+def _request(path: str, headers: str = "") -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n".encode()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _memory() -> float:
+    """Resident memory of the largest web process that is ours, in MB."""
+    largest = 0
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            text = status.read_text()
+            command = (status.parent / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if b"portal.wsgi:application" in command:
+            line = next((line for line in text.splitlines() if line.startswith("VmRSS")), "VmRSS: 0")
+            largest = max(largest, int(line.split()[1]))
+    return largest / 1024
+
+
+def _machine() -> str:
+    return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""The sandbox's commands: ``provision``, ``serve``, ``fault``, ``command``."""
+"""The sandbox's commands: ``provision``, ``serve``, ``fault``, ``command``, ``conformance``."""
 
 import argparse
 import json
@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import httpx
+
+from sandbox import conformance
 
 from .config import SandboxConfig, refuse_production
 from .faults import KINDS
@@ -58,7 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     order.add_argument("system", choices=sorted(set(SYSTEMS) - {"pki"}))
     order.add_argument("command")
     order.add_argument("wish", nargs="?", default="{}", help="JSON")
-    for each in (make, run, fault, order):
+    suite = commands.add_parser(
+        "conformance", help="write the config file of the conformance suite for our own hub"
+    )
+    for each in (make, run, fault, order, suite):
         each.add_argument("--var", type=Path, required=True)
     return parser
 
@@ -71,6 +76,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(provision(wish.var, wish.database_url, law_table=wish.law_table, with_cards=not wish.no_cards))
     elif wish.do == "serve":
         serve(wish.system, wish.var)
+    elif wish.do == "conformance":
+        print(conformance.prepare(SandboxConfig.load(wish.var)))
     elif wish.do == "fault":
         config = SandboxConfig.load(wish.var)
         if wish.kind == "none":

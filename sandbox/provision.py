@@ -101,8 +101,7 @@ def provision(
     if not (var / "admin-token").is_file():
         _write(var / "admin-token", secrets.token_urlsafe(32).encode(), private=True)
     _write(var / "permit_list.json", _json(permit_list(law_table or product_law_table())))
-    if not (var / "population.json").is_file():
-        _write(var / "population.json", _json({"people": population()}), private=True)
+    _write(var / "population.json", _json({"people": population()}), private=True)
     for tenant in (KONO, OTSUKAWA):
         _write(var / f"residents-{tenant}.csv", residents_csv(tenant).encode("utf-8"), private=True)
     _write(config_path, _json(config))

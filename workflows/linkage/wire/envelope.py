@@ -176,6 +176,21 @@ def validate(message: Any, expected: str | Iterable[str] | None = None, now: dat
     return type_
 
 
+@cache
+def _record_validator() -> Any:
+    return jsonschema_rs.validator_for(_load("common") | {"$ref": "#/$defs/record"})
+
+
+def check_record(record: Any) -> None:
+    """Check a provision record as it comes from ``/v1/records``.
+
+    :raises Problem: SCHEMA_INVALID with places, never values.
+    """
+    validator = _record_validator()
+    if not validator.is_valid(record):
+        raise Problem("SCHEMA_INVALID", "not a record", _places(validator.iter_errors(record)))
+
+
 def canonical(document: Any) -> bytes:
     """RFC 8785 form."""
     return rfc8785.dumps(document)

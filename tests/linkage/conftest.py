@@ -1,23 +1,26 @@
-"""The link's world: stand-ins over sockets, two furnished municipalities; once for a module."""
+"""The link's world: stand-ins over sockets, two furnished municipalities; once for all tests of this room."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
 
-from storage.embedded import EmbeddedServer
+from storage.database import Database
+from storage.embedded import EmbeddedServer, create_database
 from storage.encryption import KeyRing
-from tests.linkage.house import House, StandIns
+from tests.conftest import TEMPLATE, Databases
+from tests.linkage.house import KONO, OTSUKAWA, House, StandIns
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stand_ins(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIns]:
     """Core, hub, 住基ネット CS and tax system, each its own process, on a database of their own."""
     var: Path = tmp_path_factory.mktemp("country")
-    name = f"sandbox_{var.name.replace('-', '_')}"
+    name = f"sandbox_{uuid4().hex}"
     world = StandIns(var, server.admin_url(name))
     world.start()
     yield world
@@ -26,10 +29,39 @@ def stand_ins(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) 
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-@pytest.fixture(scope="module")
-def house(databases, stand_ins: StandIns, key_ring: KeyRing) -> Iterator[House]:
+@pytest.fixture(scope="session")
+def link_databases(server: EmbeddedServer) -> Iterator[Databases]:
+    """One database of the product for all tests of this room."""
+    name = f"link_{uuid4().hex}"
+    create_database(server.admin_url(), name, template=TEMPLATE)
+    opened = {
+        role: Database(server.url(name, role), role)  # type: ignore[arg-type]
+        for role in ("web", "worker", "vault", "migrator")
+    }
+    yield Databases(name, server.admin_url(name), **opened)
+    for database in opened.values():
+        database.close()
+
+
+@pytest.fixture(scope="session")
+def furnished(link_databases: Databases, stand_ins: StandIns, key_ring: KeyRing) -> Iterator[House]:
     """Both municipalities with residents, link codes and copies."""
-    built = House.build(databases, stand_ins, key_ring)
+    built = House.build(link_databases, stand_ins, key_ring)
     built.furnish()
     yield built
     built.close()
+
+
+@pytest.fixture
+def house(furnished: House) -> Iterator[House]:
+    """The furnished house; after the test the country is well again, nothing is frozen and nothing is on its way."""
+    yield furnished
+    for system in ("core", "hub", "juki"):
+        furnished.stand_ins.heal(system)
+    for tenant in (KONO, OTSUKAWA):
+        with furnished.tx(tenant) as tx:
+            tx.raw.execute(
+                "UPDATE madoguchi.linkage_freeze SET released_by = 'test', released_at = now() WHERE released_at IS NULL"
+            )
+    furnished.runtime.pump.reset()
+    furnished.settle()

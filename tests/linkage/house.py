@@ -174,24 +174,42 @@ class House:
     def tx(self, tenant: str, role: str = "worker") -> Any:
         return getattr(self.databases, role).transaction(Scope(tenant=tenant))
 
-    def settle(
-        self, tenants: tuple[str, ...] = (KONO, OTSUKAWA), quiet: int = 3, seconds: float = 20
-    ) -> None:
-        """Run the loops by turns until nothing moves any more."""
-        still, end = 0, time.monotonic() + seconds
-        while still < quiet and time.monotonic() < end:
+    def settle(self, tenants: tuple[str, ...] = (KONO, OTSUKAWA), seconds: float = 30) -> None:
+        """Run the loops by turns until no case waits for the other side any more (people may still have to decide)."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
             moved = self.round(tenants)
-            still = 0 if moved else still + 1
+            if not moved and not any(self.in_flight(tenant) for tenant in tenants):
+                return
 
-    def round(self, tenants: tuple[str, ...] = (KONO, OTSUKAWA), wait: int = 1) -> int:
+    def settle_until(self, tenant: str, case_id: UUID, state: str, seconds: float = 30) -> str:
+        """Run the loops until a case has reached a state, or time is up; returns the state it is in."""
+        end = time.monotonic() + seconds
+        while (found := self.state(tenant, case_id)) != state and time.monotonic() < end:
+            self.round(always=True)
+        return found
+
+    def in_flight(self, tenant: str) -> bool:
+        with self.tx(tenant) as tx:
+            row = tx.raw.execute(
+                "SELECT EXISTS (SELECT 1 FROM madoguchi.case_file WHERE state IN ('sent', 'accepted', 'permitted', 'answering',"
+                " 'requested', 'numbered', 'sent_to_cs', 'cs_accepted', 'relinking'))"
+                " OR EXISTS (SELECT 1 FROM madoguchi.linkage_outbox WHERE state = 'ready')"
+                " OR EXISTS (SELECT 1 FROM madoguchi.linkage_inbox WHERE state = 'waiting')"
+            ).fetchone()
+        return bool(row[0])
+
+    def round(self, tenants: tuple[str, ...] = (KONO, OTSUKAWA), wait: int = 1, always: bool = False) -> int:
         moved = 0
         for tenant in tenants:
             moved += pump_outbox(self.worker, self.runtime, tenant)
             moved += pump_outbox(
                 self.databases.vault, self.vault_runtime, tenant, self.vault_runtime.vault_lanes
             )
+        open_ = always or any(self.in_flight(tenant) for tenant in tenants)
         for tenant in tenants:
-            moved += poll_inbox(self.worker, self.runtime, tenant, wait=wait if not moved else 0)
+            if open_:
+                moved += poll_inbox(self.worker, self.runtime, tenant, wait=wait if not moved else 0)
             moved += drain_inbox(self.worker, self.runtime, tenant)
         return moved
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from storage.encryption.rotation import SealedColumn, register
 from workflows.addressees.numbers import Number
 
 
@@ -85,3 +87,40 @@ class AccountTie:
 def display_context(account: UUID) -> str:
     """The context under which the display name of an account is sealed."""
     return f"account_addressee.display_name:{account}"
+
+
+def number_context(addressee: object) -> str:
+    """The context under which the number of an addressee is sealed."""
+    return f"vault.number:{addressee}"
+
+
+def person_context(addressee: object) -> str:
+    """The context under which name, address, birth and sex of an addressee are sealed."""
+    return f"vault.person:{addressee}"
+
+
+def _of_addressee(make: Callable[[object], str]) -> Callable[[Mapping[str, object]], str]:
+    return lambda key: make(key["addressee"])
+
+
+# Named once here, so that a rotation of keys forgets none.
+NUMBERS = register(
+    SealedColumn("vault", "vault.number", "sealed", ("addressee",), _of_addressee(number_context))
+)
+FORMER_NUMBERS = register(
+    SealedColumn(
+        "vault", "vault.former_number", "sealed", ("addressee", "ended_at"), _of_addressee(number_context)
+    )
+)
+PERSONS = register(
+    SealedColumn("vault", "vault.person", "sealed", ("addressee",), _of_addressee(person_context))
+)
+DISPLAY_NAMES = register(
+    SealedColumn(
+        "vault",
+        "madoguchi.account_addressee",
+        "display_name",
+        ("account",),
+        lambda key: display_context(key["account"]),  # type: ignore[arg-type]
+    )
+)

@@ -15,7 +15,14 @@ from storage.clock import Clock
 from storage.database import Transaction
 from storage.encryption import KeyRing
 from storage.ids import new_id
-from workflows.addressees.models import COLUMNS, Addressee, NewAddressee, addressee_from
+from workflows.addressees.models import (
+    COLUMNS,
+    Addressee,
+    NewAddressee,
+    addressee_from,
+    number_context,
+    person_context,
+)
 from workflows.addressees.numbers import Number, NumberKind, addressee_number
 
 BLIND_PURPOSE = "vault.number"
@@ -32,16 +39,6 @@ class AddresseeRefused(ValueError):
 def blind_value(number: Number) -> str:
     """What the blind index of a number is made from; the kind keeps the two kinds of number apart."""
     return f"{number.kind.value}:{number.reveal()}"
-
-
-def number_context(addressee: str) -> str:
-    """The context under which the number of an addressee is sealed."""
-    return f"vault.number:{addressee}"
-
-
-def person_context(addressee: str) -> str:
-    """The context under which name, address, birth and sex of an addressee are sealed."""
-    return f"vault.person:{addressee}"
 
 
 class AddresseeRegister:

@@ -64,6 +64,10 @@ class Pump:
         """The circuit breaker of one tenant's lane."""
         return self._circuits.setdefault((tenant, lane), Circuit(self.clock, self.chance))
 
+    def reset(self) -> None:
+        """Close every circuit: the peer is known to be well again, so try at once."""
+        self._circuits.clear()
+
     def drain(self, database: Database, tenant: str, gateway: LinkageGateway, lane: Lane) -> int:
         """Send one batch of a lane.
 

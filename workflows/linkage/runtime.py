@@ -20,6 +20,7 @@ from workflows.linkage.provision import sending as provision_sending
 from workflows.linkage.provision.receiving import ProvisionReceiver
 from workflows.linkage.pump import Lane, Pump
 from workflows.linkage.record_sync import machine as record_sync_machine
+from workflows.linkage.record_sync.service import RecordSync
 
 
 def register_kinds(registry: Registry, parts: LinkParts) -> None:
@@ -44,14 +45,17 @@ class LinkRuntime:
     inbox: Inbox
     lanes: tuple[Lane, ...]
     vault_lanes: tuple[Lane, ...]
+    record_sync: RecordSync
 
 
 def build_runtime(parts: LinkParts, engine: Engine, chance: random.Random | None = None) -> LinkRuntime:
     """Build the talking side on an engine whose registry went through `register_kinds`."""
+    record_sync = RecordSync(parts, engine)
     handlers = {
         **LinkCodeReceiver(engine).handlers(),
         **InquiryReceiver(parts, engine).handlers(),
         **ProvisionReceiver(parts, engine).handlers(),
+        **record_sync.handlers(),
     }
     return LinkRuntime(
         parts=parts,
@@ -66,4 +70,5 @@ def build_runtime(parts: LinkParts, engine: Engine, chance: random.Random | None
         vault_lanes=(
             link_code_exchange.juki_lane(parts, engine, AddresseeRegister(parts.clock, parts.keys)),
         ),
+        record_sync=record_sync,
     )

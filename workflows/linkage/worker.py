@@ -68,6 +68,16 @@ def fire_deadlines(database: Database, runtime: LinkRuntime, tenant: str) -> int
         return len(runtime.engine.fire_due_deadlines(tx))
 
 
+def sync_records(database: Database, runtime: LinkRuntime, tenant: str, *, force: bool = False) -> int:
+    """Pull a page of the hub's records of a tenant and lay it beside our own.
+
+    :param force: ask even when the hub has not said that there is something.
+    :returns: how many records came.
+    """
+    gateway = runtime.parts.offices.gateway(tenant)
+    return 0 if gateway is None else runtime.record_sync.sync(database, tenant, gateway, force=force)
+
+
 class LinkWorker:
     """Threads that keep the link going.
 
@@ -113,6 +123,7 @@ class LinkWorker:
             ("inbox", lambda: poll_inbox(database, runtime, tenant), 0.0),
             ("early", lambda: drain_inbox(database, runtime, tenant), 0.5),
             ("deadlines", lambda: fire_deadlines(database, runtime, tenant), 5.0),
+            ("records", lambda: sync_records(database, runtime, tenant), 2.0),
         ]
 
     def _run(self, name: str, tenant: str, work: Callable[[], int], idle: float) -> None:

@@ -130,7 +130,7 @@ def upgrade() -> None:
         " USING (account = nullif(current_setting('madoguchi.account', true), '')::uuid)"
     )
     isolate("vault.number", grants={"vault": "SELECT, INSERT, UPDATE, DELETE"})
-    isolate("vault.former_number", grants={"vault": "SELECT, INSERT"})
+    isolate("vault.former_number", grants={"vault": "SELECT, INSERT, UPDATE"})
     isolate("vault.person", grants={"vault": "SELECT, INSERT, UPDATE, DELETE"})
 
 

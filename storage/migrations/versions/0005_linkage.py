@@ -40,10 +40,14 @@ MESSAGES = (
     )
     """,
     "CREATE INDEX ix_linkage_outbox_ready ON madoguchi.linkage_outbox (tenant, lane, seq) WHERE state = 'ready'",
-    "CREATE INDEX ix_linkage_outbox_open ON madoguchi.linkage_outbox (tenant, lane, partition, seq)"
-    " WHERE state IN ('ready', 'dead') AND partition IS NOT NULL",
-    "CREATE INDEX ix_linkage_outbox_batch ON madoguchi.linkage_outbox (tenant, lane, batch)"
-    " WHERE state = 'ready' AND batch IS NOT NULL",
+    (
+        "CREATE INDEX ix_linkage_outbox_open ON madoguchi.linkage_outbox (tenant, lane, partition, seq)"
+        " WHERE state IN ('ready', 'dead') AND partition IS NOT NULL"
+    ),
+    (
+        "CREATE INDEX ix_linkage_outbox_batch ON madoguchi.linkage_outbox (tenant, lane, batch)"
+        " WHERE state = 'ready' AND batch IS NOT NULL"
+    ),
     "CREATE INDEX ix_linkage_outbox_dead ON madoguchi.linkage_outbox (tenant, seq) WHERE state = 'dead'",
     "CREATE INDEX ix_linkage_outbox_case ON madoguchi.linkage_outbox (tenant, case_id)",
     """
@@ -243,8 +247,8 @@ CASES = (
         case_id uuid NOT NULL,
         last_seq bigint NOT NULL DEFAULT 0,
         available bigint NOT NULL DEFAULT 0,
-        checked_at timestamptz,
-        matched_seq bigint NOT NULL DEFAULT 0
+        edge bytea[] NOT NULL DEFAULT '{}',
+        checked_at timestamptz
     )
     """,
     """
@@ -262,6 +266,7 @@ CASES = (
     )
     """,
     "CREATE INDEX ix_linkage_record_exchange ON madoguchi.linkage_record (tenant, exchange_id)",
+    "CREATE INDEX ix_linkage_record_unmatched ON madoguchi.linkage_record (tenant, seq) WHERE matched IS NULL",
 )
 
 ALL = "SELECT, INSERT, UPDATE"

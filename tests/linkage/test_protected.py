@@ -1,0 +1,102 @@
+"""Protected persons: an answer passes two pairs of eyes, and nothing tells that it did but to those who must know."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.linkage.house import BOSS, CLERK, KONO, OTHER_BOSS, OTSUKAWA
+from workflows.engine import Actor, CaseNotFound, Command, Refused
+
+THIRD = Actor(kind="staff", id="staff:boss3", roles=frozenset({"supervisor"}))
+
+
+def provision_case(house, exchange):
+    with house.tx(OTSUKAWA) as tx:
+        return tx.raw.execute(
+            "SELECT case_id FROM madoguchi.linkage_provision WHERE exchange_id = %s", (exchange,)
+        ).fetchone()[0]
+
+
+def asked(house, person):
+    opened = house.ask(house.apply_for(person))
+    house.settle()
+    with house.tx(KONO, "web") as tx:
+        inquiry = house.inquiries.view(tx, opened.case_id, CLERK).inquiry
+    return opened.case_id, inquiry.exchange_id
+
+
+def act(house, case_id, trigger, actor, **given):
+    with house.tx(OTSUKAWA, "web") as tx:
+        return house.engine.apply(
+            tx, Command(case_id, trigger, actor, "確認", f"{trigger}:{actor.id}:{case_id}", given)
+        )
+
+
+def test_the_answer_waits_for_two_different_people_and_then_arrives(house):
+    case_id, exchange = asked(house, "mamori")
+    assert house.state(KONO, case_id) == "waiting_manual"
+    provision = provision_case(house, exchange)
+    assert house.state(OTSUKAWA, provision) == "review"
+    with pytest.raises(Refused):
+        act(house, provision, "provide", OTHER_BOSS)
+    act(house, provision, "claim", OTHER_BOSS)
+    with pytest.raises(Refused):
+        act(house, provision, "propose", THIRD, decision="PROVIDE")
+    act(house, provision, "propose", OTHER_BOSS, decision="PROVIDE")
+    with pytest.raises(Refused) as refused:
+        act(house, provision, "provide", OTHER_BOSS)
+    assert [reason.code for reason in refused.value.reasons] == ["same_proposer"]
+    with pytest.raises(Refused) as refused:
+        act(house, provision, "withhold", THIRD, code="NOT_DISCLOSED")
+    assert [reason.code for reason in refused.value.reasons] == ["other_proposal"]
+    act(house, provision, "provide", THIRD)
+    assert house.settle_until(KONO, case_id, "answered") == "answered"
+    assert house.state(OTSUKAWA, provision) == "provided"
+    for tenant in (KONO, OTSUKAWA):
+        (record,) = house.records(tenant, exchange)
+        assert (record[2], record[4]) == ("OK", "withheld")
+    with house.tx(OTSUKAWA) as tx:
+        kept = tx.raw.execute(
+            "SELECT request FROM madoguchi.linkage_provision WHERE case_id = %s", (provision,)
+        ).fetchone()
+    assert kept == (None,)
+
+
+def test_staff_may_decide_not_to_disclose(house):
+    case_id, exchange = asked(house, "mamori")
+    provision = provision_case(house, exchange)
+    act(house, provision, "claim", OTHER_BOSS)
+    act(house, provision, "propose", OTHER_BOSS, decision="WITHHOLD")
+    act(house, provision, "withhold", THIRD, code="NOT_DISCLOSED")
+    assert house.settle_until(KONO, case_id, "not_disclosed") == "not_disclosed"
+    assert house.state(OTSUKAWA, provision) == "not_disclosed"
+
+
+def test_a_clerk_does_not_see_that_a_case_is_under_review(house):
+    _, exchange = asked(house, "mamori")
+    provision = provision_case(house, exchange)
+    with house.tx(OTSUKAWA, "web") as tx:
+        case = house.engine.case(tx, provision)
+        assert not house.engine.may_read(case, CLERK)
+        assert house.engine.may_read(case, BOSS)
+    with pytest.raises(CaseNotFound), house.tx(KONO, "web") as tx:
+        house.engine.case(tx, provision)
+
+
+def test_a_resident_s_scope_shows_no_trace_of_a_protected_person_s_exchange(house):
+    from storage.database import Scope
+
+    _, exchange = asked(house, "mamori")
+    person = house.addressee(KONO, "mamori")
+    with house.databases.web.transaction(Scope(addressees=((KONO, person),))) as tx:
+        for table in (
+            "provision_record",
+            "linkage_inquiry",
+            "linkage_provision",
+            "linkage_outbox",
+            "linkage_answer",
+        ):
+            assert tx.raw.execute(f"SELECT count(*) FROM madoguchi.{table}").fetchone() == (0,), table
+        kinds = {row[0] for row in tx.raw.execute("SELECT DISTINCT kind FROM madoguchi.case_file")}
+        assert kinds <= {"application"}
+    assert len(house.records(KONO, exchange)) <= 1

@@ -1,0 +1,274 @@
+"""Pulling the hub's record list, gap-free and unaltered, and laying it beside our own (番号法23条).
+
+Three things are looked for: a number that was left out (gap), a record or root that is not what it was (tampering), and an exchange that the hub and we
+tell differently. Our own records never change because of it; differences become incidents for people.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from storage.database import Database, Scope, Transaction
+from storage.ids import new_id
+from workflows.engine import Actor, Command, Engine
+from workflows.linkage.gateway import LinkageGateway
+from workflows.linkage.inbox import Done, Received, Verdict, note_incident
+from workflows.linkage.parts import LinkParts
+from workflows.linkage.record_sync import frontier
+from workflows.linkage.record_sync.machine import KIND
+from workflows.linkage.wire import envelope
+from workflows.linkage.wire.problems import Problem
+from workflows.linkage.wire.retry import LinkUnreachable, LinkUntrusted
+
+PAGE = 1000
+# Our own record may be written a moment after the hub's.
+PATIENCE = timedelta(minutes=10)
+SYNC = Actor(kind="system", id="record_sync")
+PURPOSE = "情報提供等記録の突き合わせ"
+SOURCE = "hub"
+
+_COMPARE = """
+SELECT r.seq, r.received_at, r.side, r.body, p.outcome, p.asker_code, p.holder_code, p.affair_code, p.items, p.law_row
+FROM madoguchi.linkage_record AS r
+LEFT JOIN madoguchi.provision_record AS p
+    ON p.tenant = r.tenant AND p.exchange_id = r.exchange_id AND p.side = r.side AND p.corrects IS NULL
+WHERE r.tenant = %s AND r.matched IS NULL ORDER BY r.seq LIMIT %s
+"""
+
+
+class RecordSync:
+    """Machine E for each tenant."""
+
+    def __init__(self, parts: LinkParts, engine: Engine) -> None:
+        self.parts = parts
+        self.engine = engine
+
+    def handlers(self) -> dict[str, Any]:
+        """By type of message."""
+        return {"record.available": self.available}
+
+    def available(self, tx: Transaction, messages: Sequence[Received]) -> Mapping[str, Verdict]:
+        """The hub says up to which number there are records."""
+        upto = max(int(one.payload["upto"]) for one in messages)
+        self._case(tx)
+        tx.raw.execute(
+            "UPDATE madoguchi.linkage_record_sync SET available = greatest(available, %s) WHERE tenant = %s",
+            (upto, tx.tenant),
+        )
+        return {one.id: Done() for one in messages}
+
+    def sync(self, database: Database, tenant: str, gateway: LinkageGateway, *, force: bool = False) -> int:
+        """Pull one page and match it.
+
+        :param force: ask even when the hub has not said that there is something.
+        :returns: how many records came.
+        """
+        scope = Scope(tenant=tenant)
+        with database.transaction(scope) as tx:
+            case_id, state, last, available = self._case(tx)
+            self._match(tx)
+        if state == "tampered" or not (
+            force or available > last or state in ("delayed", "gap", "fetching", "applying")
+        ):
+            return 0
+        try:
+            page = gateway.records(last, PAGE)
+            mark = gateway.checkpoint() if len(page) < PAGE else None
+        except (LinkUnreachable, LinkUntrusted, Problem):
+            with database.transaction(scope) as tx:
+                self._delay(tx, case_id)
+            return 0
+        with database.transaction(scope) as tx:
+            return self._take(tx, case_id, last, page, mark)
+
+    # --- parts -----------------------------------------------------------------------------------------------
+
+    def _case(self, tx: Transaction) -> tuple[UUID, str, int, int]:
+        """The tenant's case, opened when there is none; its row is locked."""
+        row = self._row(tx)
+        if row is None:
+            case_id = new_id()
+            tx.raw.execute(
+                "INSERT INTO madoguchi.linkage_record_sync (tenant, case_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+                (tx.tenant, case_id),
+            )
+            row = self._row(tx)
+            assert row is not None
+            if row[0] == case_id:
+                key = f"record_sync:{tx.tenant}"
+                self.engine.open(tx, KIND, actor=SYNC, purpose=PURPOSE, request_key=key, case_id=case_id)
+        return row[0], self.engine.case(tx, row[0]).state, row[1], row[2]
+
+    def _row(self, tx: Transaction) -> tuple[UUID, int, int] | None:
+        return tx.raw.execute(
+            "SELECT case_id, last_seq, available FROM madoguchi.linkage_record_sync WHERE tenant = %s FOR UPDATE",
+            (tx.tenant,),
+        ).fetchone()
+
+    def _take(
+        self,
+        tx: Transaction,
+        case_id: UUID,
+        last: int,
+        page: Sequence[Mapping[str, Any]],
+        mark: Mapping[str, Any] | None,
+    ) -> int:
+        row = self._row(tx)
+        if row is None or row[1] != last:
+            return 0  # another worker was faster
+        state = self.engine.case(tx, case_id).state
+        if not page and state == "synced":
+            self._checked(tx)
+            return 0
+        self._step(tx, case_id, "poll")
+        seqs = [int(record["seq"]) for record in page]
+        wrong = next(
+            (s for s, due in zip(seqs, range(last + 1, last + 1 + len(seqs)), strict=True) if s != due), None
+        )
+        if wrong is not None:
+            self._step(tx, case_id, "gap", expected=last + 1, found=wrong)
+            note_incident(tx, "RECORDS_GAP", {"expected": last + 1, "found": wrong}, self.parts.clock.now())
+            return 0
+        edge, size = self._grow(tx, last, page)
+        if bad := self._altered(page, edge, size, mark):
+            self._step(tx, case_id, "tamper", at=bad)
+            self._source(tx, "stopped")
+            return 0
+        self._step(tx, case_id, "page", first=last + 1 if page else last, last=size)
+        self._keep(tx, page, edge, size)
+        differing = self._match(tx)
+        self._step(tx, case_id, "apply", last=size, differing=differing)
+        self._checked(tx)
+        return len(page)
+
+    def _grow(self, tx: Transaction, last: int, page: Sequence[Mapping[str, Any]]) -> tuple[list[bytes], int]:
+        row = tx.raw.execute(
+            "SELECT edge FROM madoguchi.linkage_record_sync WHERE tenant = %s", (tx.tenant,)
+        ).fetchone()
+        before = [bytes(one) for one in row[0]] if row else []
+        return frontier.append(before, last, [record_leaf(record) for record in page])
+
+    def _altered(
+        self, page: Sequence[Mapping[str, Any]], edge: list[bytes], size: int, mark: Mapping[str, Any] | None
+    ) -> int | None:
+        """The number at which the list is not what it says it is, or None."""
+        for record in page:
+            if record["digest"] != shared_digest(record):
+                return int(record["seq"])
+        if mark is not None and int(mark["seq"]) == size and mark["root"] != frontier.root(edge):
+            return size
+        if mark is not None and int(mark["seq"]) < size:
+            return size  # records that were there are gone
+        return None
+
+    def _keep(self, tx: Transaction, page: Sequence[Mapping[str, Any]], edge: list[bytes], size: int) -> None:
+        now = self.parts.clock.now()
+        with tx.raw.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO madoguchi.linkage_record (tenant, seq, exchange_id, side, outcome, digest, body, received_at)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s::jsonb, %s)",
+                [
+                    (
+                        tx.tenant,
+                        one["seq"],
+                        one["exchange_id"],
+                        one["side"],
+                        one["outcome"],
+                        one["digest"],
+                        orjson.dumps(one).decode(),
+                        now,
+                    )
+                    for one in page
+                ],
+            )
+        tx.raw.execute(
+            "UPDATE madoguchi.linkage_record_sync SET last_seq = %s, edge = %s, available = greatest(available, %s) WHERE tenant = %s",
+            (size, edge, size, tx.tenant),
+        )
+
+    def _match(self, tx: Transaction) -> int:
+        """Lay the hub's records beside our own; returns how many tell another story."""
+        now = self.parts.clock.now()
+        found: list[tuple[str, str, int]] = []
+        for seq, received, _side, body, outcome, asker, holder, affair, items, law_row in tx.raw.execute(
+            _COMPARE, (tx.tenant, PAGE)
+        ).fetchall():
+            if outcome is None:
+                if now - received > PATIENCE:
+                    found.append(("missing", tx.tenant, seq))
+                continue
+            ours = (outcome, asker, holder, affair, sorted(item["code"] for item in items))
+            theirs = (
+                body["outcome"],
+                body["asker"]["org"],
+                body["holder"]["org"],
+                body["affair"],
+                sorted(body["items"]),
+            )
+            # A denied exchange has no row at the core's side; ours names the row we believed in.
+            same = ours == theirs and (law_row == body["law_row"] or body["law_row"] == "none")
+            found.append(("same" if same else "differs", tx.tenant, seq))
+        with tx.raw.cursor() as cursor:
+            cursor.executemany(
+                "UPDATE madoguchi.linkage_record SET matched = %s WHERE tenant = %s AND seq = %s", found
+            )
+        bad = [(kind, seq) for kind, _, seq in found if kind != "same"]
+        for kind, seq in bad:
+            note_incident(tx, f"RECORD_{kind.upper()}", {"seq": seq}, now)
+        return len(bad)
+
+    def _delay(self, tx: Transaction, case_id: UUID) -> None:
+        if self.engine.case(tx, case_id).state != "delayed":
+            self._step(tx, case_id, "delay")
+        self._source(tx, "delayed")
+
+    def _checked(self, tx: Transaction) -> None:
+        tx.raw.execute(
+            "UPDATE madoguchi.linkage_record_sync SET checked_at = %s WHERE tenant = %s",
+            (self.parts.clock.now(), tx.tenant),
+        )
+        self._source(tx, "current")
+
+    def _source(self, tx: Transaction, state: str) -> None:
+        """What the resident's page says about how fresh this source is; the last good moment stays when it is not."""
+        now = self.parts.clock.now()
+        tx.raw.execute(
+            "INSERT INTO madoguchi.provision_source AS s (tenant, source, shown_from, as_of, state) VALUES (%s, %s, %s, %s, %s)"
+            " ON CONFLICT (tenant, source) DO UPDATE SET state = excluded.state,"
+            " as_of = CASE WHEN excluded.state = 'current' THEN excluded.as_of ELSE s.as_of END",
+            (tx.tenant, SOURCE, self.parts.clock.today(), now, state),
+        )
+
+    def _step(self, tx: Transaction, case_id: UUID, trigger: str, **given: int) -> None:
+        command = Command(case_id, trigger, SYNC, PURPOSE, f"{trigger}:{new_id()}", given)
+        self.engine.apply(tx, command)
+
+
+def record_leaf(record: Mapping[str, Any]) -> bytes:
+    """The leaf hash of a record; the mark of 23条2項 is not part of it, because it may be set later."""
+    return hashlib.sha256(b"\x00" + envelope.canonical({**record, "nondisclosure": False})).digest()
+
+
+def shared_digest(record: Mapping[str, Any]) -> str:
+    """The digest over what asker, holder and core share, as the hub must have made it."""
+    names = (
+        "exchange_id",
+        "asker",
+        "holder",
+        "requested_at",
+        "affair",
+        "procedure",
+        "items",
+        "law_row",
+        "law_clause",
+        "table_version",
+        "outcome",
+        "provided_at",
+    )
+    return envelope.digest({name: record[name] for name in names})

@@ -10,6 +10,7 @@ import click
 COMMANDS = {
     "serve": ("portal.running.commands", "serve", "実演の一式を動かす"),
     "prepare": ("portal.running.commands", "prepare", "データベースを整える（移行・役割・鍵）"),
+    "web": ("portal.running.web", "web", "窓口（ウェブ）だけを動かす"),
     "worker": ("portal.worker.command", "worker", "裏方の仕事だけを動かす"),
     "tour": ("portal.tour.commands", "tour", "職員と住民の物語をたどる"),
     "sandbox": ("portal.running.sandbox", "sandbox", "国の側の代役に故障を命じる（実演のみ）"),

@@ -69,8 +69,6 @@ def serve() -> None:
         except KeyboardInterrupt:
             click.echo("\n止めています …", nl=False)
         finally:
-            # A second Ctrl-C must not leave half of the parts running.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
             supervisor.stop()
             # The embedded database stops with the last process that uses it, which is this one unless somebody
             # else is looking in.
@@ -98,7 +96,7 @@ def _start(settings: Settings, supervisor: Supervisor) -> None:
 
 @contextmanager
 def _only_one(settings: Settings) -> Iterator[None]:
-    """Hold the lock of this var folder; SIGTERM means the same as Ctrl-C."""
+    """Hold the lock of this var folder; Ctrl-C and SIGTERM mean the same, once."""
     settings.var.mkdir(parents=True, exist_ok=True)
     handle = os.open(settings.var / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -109,9 +107,13 @@ def _only_one(settings: Settings) -> Iterator[None]:
         ) from busy
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        # An impatient second Ctrl-C must not leave half of the parts running.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     try:
         yield
     finally:

@@ -29,23 +29,9 @@ def worker_part(settings: Settings) -> Part:
 
 def portal_part(settings: Settings) -> Part:
     """The web processes."""
-    host, port = settings.bind.rsplit(":", 1)
     return Part(
         "portal",
-        [
-            *(sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "portal.wsgi:application"),
-            *(
-                "--host",
-                host,
-                "--port",
-                port,
-                "--workers",
-                str(settings.processes),
-                "--blocking-threads",
-                "1",
-            ),
-            *("--http", "1", "--no-ws", "--log-level", "warning", "--backpressure", "64"),
-        ],
+        [sys.executable, "-m", "portal.cli", "web"],
         {"MADOGUCHI_VAR": str(settings.var), "MADOGUCHI_DATABASE_WEB": database_url(settings, "web")},
         ready=lambda: healthy(f"http://{settings.bind}/health"),
     )

@@ -1,0 +1,42 @@
+"""``madoguchi web``: the web processes. The code is loaded once and shared by all of them; each makes its own application."""
+
+from __future__ import annotations
+
+import click
+
+from portal.settings import Settings, SettingsError
+from storage import logs
+
+# Requests that wait inside one process before the front server is told to come again later.
+BACKPRESSURE = 64
+
+
+@click.command()
+def web() -> None:
+    """窓口（ウェブ）だけを動かす。"""
+    from granian.constants import HTTPModes, Interfaces
+    from granian.server import Server
+
+    import portal.wsgi  # noqa: F401 (loaded here so that the processes share it)
+
+    try:
+        settings = Settings.from_env()
+    except SettingsError as wrong:
+        raise click.ClickException(str(wrong)) from wrong
+    logs.configure(json=settings.production)
+    host, port = settings.bind.rsplit(":", 1)
+    Server(
+        "portal.wsgi:application",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=host,
+        port=int(port),
+        workers=settings.processes,
+        # One thread for each process: a page is short, and a second thread only waits for the first one's lock.
+        blocking_threads=1,
+        backpressure=BACKPRESSURE,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_level="warning",
+        respawn_failed_workers=True,
+    ).serve()

@@ -9,6 +9,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import FileResponse, Response
 
+from portal.public import log_keys
 from portal.web.assets import FOLDER, manifest
 from portal.web.permissions import Permission
 from storage.database import NOWHERE
@@ -61,3 +62,7 @@ def includeme(config: Configurator) -> None:
         )
     config.add_route("accessibility", "/accessibility")
     config.add_view(page, route_name="accessibility", renderer="public/accessibility.jinja2", **public)
+    config.add_route("log_keys", "/log-keys")
+    config.add_view(log_keys.page, route_name="log_keys", renderer="public/log_keys.jinja2", **public)
+    config.add_route("log_keys.file", "/log-keys.json")
+    config.add_view(log_keys.trust_file, route_name="log_keys.file", **public)

@@ -9,11 +9,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import structlog
 from pyramid.config import Configurator
 
+from portal.settings import Settings
 from portal.web.keys import key_ring
 from storage.clock import Clock
 from storage.database import NOWHERE, Database, Transaction
@@ -21,6 +24,7 @@ from storage.encryption import KeyRing
 from workflows.engine import Actor, CaseView, Engine, Reason, Registry
 from workflows.engine.texts import reason_text
 from workflows.law.table import LawTable
+from workflows.linkage.connect import LinkNotSet, load_offices
 from workflows.linkage.inquiry.machine import KIND as INQUIRY
 from workflows.linkage.inquiry.service import InquiryService
 from workflows.linkage.offices import Offices, Organisation
@@ -30,6 +34,8 @@ from workflows.procedures import machine as procedures
 from workflows.procedures.machine import KIND as APPLICATION
 from workflows.procedures.service import Application, ApplicationService
 from workflows.provision_records.writer import RecordWriter
+
+log = structlog.get_logger(__name__)
 
 MAYOR = "01"
 """Kind of organisation (機関) that a municipality's mayor is, in the organisation codes of the link."""
@@ -46,12 +52,20 @@ class Desk:
     """The collaborators of the staff pages.
 
     :param keys: opens answers for those who may read them.
-    :param offices: names of organisations; made from the tenants of this installation when None.
+    :param link: folder with the link's directory of organisations.
+    :param offices: names of organisations; read from that folder when None.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, law: LawTable, keys: KeyRing, offices: Offices | None = None
+        self,
+        database: Database,
+        clock: Clock,
+        law: LawTable,
+        keys: KeyRing,
+        link: Path,
+        offices: Offices | None = None,
     ) -> None:
+        self._link = link
         self._database = database
         self._given_offices = offices
         self.clock = clock
@@ -121,14 +135,31 @@ class Desk:
         return reason_text(reason, self.engine.registry.kind(INQUIRY).newest, language)
 
     def _offices(self) -> Offices:
+        """Names from the link's directory; from our own tenants where the link is not set up yet."""
+        try:
+            return load_offices(self._link, talk=False)
+        except LinkNotSet:
+            log.warning("link.not_set", folder=self._link.name)
         (rows,) = self._database.read(NOWHERE, ("SELECT code, name FROM madoguchi.tenant ORDER BY code", ()))
         return Offices(Organisation(f"{code}-{MAYOR}", code, name) for code, name in rows)
+
+
+def link_folder(settings: Settings) -> Path:
+    """Where the link's directory lies: a municipality's own folder, or the stand-ins' in a demonstration."""
+    own = settings.var / "link"
+    return own if settings.production or own.exists() else settings.var / "sandbox"
 
 
 def desk_of(registry: Any) -> Desk:
     """The desk of this process, made when first asked for: the master key need not exist before that."""
     if "desk" not in registry:
-        registry["desk"] = Desk(registry["database"], registry["clock"], registry["law"], key_ring(registry))
+        registry["desk"] = Desk(
+            registry["database"],
+            registry["clock"],
+            registry["law"],
+            key_ring(registry),
+            link_folder(registry["portal"]),
+        )
     desk: Desk = registry["desk"]
     return desk
 

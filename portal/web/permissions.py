@@ -60,7 +60,7 @@ PERMISSIONS: dict[Permission, list[list[Predicate]]] = {
     Permission.INQUIRY_OPEN: [[is_staff, is_caseworker]],
     Permission.INQUIRY_READ: [[is_staff, is_caseworker], [is_staff, is_operator]],
     Permission.DEAD_LETTERS_READ: [[is_staff, is_operator], [is_staff, is_approver]],
-    Permission.DEAD_LETTERS_ACT: [[is_staff, is_operator]],
+    Permission.DEAD_LETTERS_ACT: [[is_staff, is_operator], [is_staff, is_approver]],
 }
 
 

@@ -27,7 +27,7 @@ WHO_MAY = {
     Permission.INQUIRY_OPEN: {"caseworker", "approver"},
     Permission.INQUIRY_READ: {"caseworker", "operator", "approver"},
     Permission.DEAD_LETTERS_READ: {"operator", "approver"},
-    Permission.DEAD_LETTERS_ACT: {"operator"},
+    Permission.DEAD_LETTERS_ACT: {"operator", "approver"},
 }
 
 

@@ -22,7 +22,7 @@ from portal.web.errors import not_found
 METHODS = {
     "card": "マイナンバーカード",
     "tls": "マイナンバーカード（証明書）",
-    "passkey": "パスキー",
+    "passkey": "セキュリティーキー",
 }
 EVENTS = {
     "login": "ログインしました",
@@ -30,8 +30,10 @@ EVENTS = {
     "ended": "このログインを止めました",
     "ended-others": "ほかのログインを止めました",
     "step-up": "もう一度本人を確かめました",
-    "idle": "使わない時間が続いたため終わりました",
-    "enrol": "パスキーを登録しました",
+    "card-renewed": "新しいカードに引き継ぎました",
+    "key-added": "セキュリティーキーを登録しました",
+    "key-ended": "セキュリティーキーを使えなくしました",
+    "alarm-sign-count": "セキュリティーキーの複製の疑いがあり、止めました",
     "records-csv": "やりとりの記録をCSVで受け取りました",
     "records-pdf": "やりとりの記録をPDFで受け取りました",
     "records-proof": "やりとりの記録の証明を受け取りました",

@@ -1,0 +1,65 @@
+"""The keys that sign the logs, for anyone: a proof is worth what the key behind it is worth."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+import orjson
+from pyramid.request import Request
+from pyramid.response import Response
+
+from portal.settings import Settings
+from storage.database import NOWHERE
+from workflows.provision_records.models import LOG
+from workflows.provision_records.proof import TRUST_FORMAT, fingerprint
+
+KEYS = "SELECT tenant, key_id, public, created_at FROM madoguchi.audit_key ORDER BY tenant, created_at DESC"
+NEWEST = (
+    "SELECT t.code, c.number, c.size, c.root, c.made_at, s.stamped_at FROM madoguchi.tenant AS t"
+    " CROSS JOIN LATERAL (SELECT * FROM madoguchi.audit_checkpoint AS a WHERE a.tenant = t.code AND a.log = %s"
+    " ORDER BY a.number DESC LIMIT 1) AS c"
+    " LEFT JOIN madoguchi.audit_stamp AS s ON (s.tenant, s.log, s.number) = (c.tenant, c.log, c.number) ORDER BY t.code"
+)
+
+
+def page(request: Request) -> dict[str, Any]:
+    """Each office's keys with their fingerprints, and the newest state of its log."""
+    keys, heads = request.registry["database"].read(NOWHERE, (KEYS, ()), (NEWEST, (LOG,)))
+    newest = {row[0]: row[1:] for row in heads}
+    return {
+        "offices": [
+            {
+                "name": request.office_name(tenant),
+                "keys": [(fingerprint(bytes(public)), made) for _, _, public, made in rows],
+                "head": newest.get(tenant),
+            }
+            for tenant, rows in groupby(keys, key=lambda row: row[0])
+        ]
+    }
+
+
+def trust_file(request: Request) -> Response:
+    """What `madoguchi proof verify --trust` reads: the keys, and the roots of the time-stamp authority."""
+    (keys,) = request.registry["database"].read(NOWHERE, (KEYS, ()))
+    found: dict[str, list[str]] = {}
+    for tenant, _, public, _ in keys:
+        found.setdefault(tenant, []).append(bytes(public).hex())
+    body = {"format": TRUST_FORMAT, "keys": found, "tsa_roots": _roots(request.portal)}
+    response = Response(orjson.dumps(body, option=orjson.OPT_INDENT_2), content_type="application/json")
+    response.headers["Content-Disposition"] = 'attachment; filename="log-keys.json"'
+    return response
+
+
+def _roots(settings: Settings) -> list[str]:
+    """The roots as the worker uses them; in a demonstration those of the stand-in."""
+    given = settings.stamp_roots
+    path = (
+        given
+        if given.is_file() or settings.production
+        else settings.var / "sandbox" / "pki" / "anchors" / "tsa.pem"
+    )
+    if not path.is_file():
+        return []
+    end = "-----END CERTIFICATE-----"
+    return [f"{part.strip()}\n{end}\n" for part in path.read_text("ascii").split(end) if part.strip()]

@@ -7,6 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from pyramid.events import NewRequest
 from pyramid.request import Request
 
 from portal.identity.card.reasons import CardReason, CardRefused
@@ -21,6 +22,12 @@ def from_gateway(request: Request) -> bool:
     secret = request.portal.gateway_secret
     shown = request.headers.get("X-Madoguchi-Gateway", "")
     return bool(secret) and hmac.compare_digest(shown.encode(), secret.encode())
+
+
+def say_https(event: NewRequest) -> None:
+    """Behind nginx the application itself hears plain http; addresses it gives out must say what the visitor sees."""
+    if event.request.registry["portal"].secure:
+        event.request.environ["wsgi.url_scheme"] = "https"
 
 
 def network(request: Request) -> bytes:

@@ -1,0 +1,189 @@
+"""A real nginx with the shipped configuration, and the real portal under granian behind it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
+
+from sandbox.pki import Pki
+from tests.conftest import Databases
+from tests.pki.world import SoftCard
+
+ROOT = Path(__file__).parent.parent.parent
+TEMPLATE = ROOT / "deploy" / "nginx" / "madoguchi.conf.template"
+SECRET = "the front server's own long random text"
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def wait_for(port: int, process: subprocess.Popen[Any], log: Path) -> None:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise RuntimeError(f"ended at once: {log.read_text()[-2000:]}")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"does not answer: {log.read_text()[-2000:]}")
+
+
+@dataclass
+class Front:
+    """The two hosts, on one port of this machine."""
+
+    folder: Path
+    port: int
+    upstream: int
+    pki_port: int
+    pki: Pki
+    ca: Path
+
+    @property
+    def main(self) -> str:
+        return f"https://localhost:{self.port}"
+
+    @property
+    def card(self) -> str:
+        return f"https://card.localhost:{self.port}"
+
+    def card_files(self, card: SoftCard, name: str) -> tuple[Path, Path]:
+        """Certificate and key of a soft card as PEM, for a browser."""
+        certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
+        certificate.write_bytes(card.certificate.public_bytes(serialization.Encoding.PEM))
+        key.write_bytes(
+            card.key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+        return certificate, key
+
+    def pkcs12(self, card: SoftCard, name: str) -> Path:
+        """A soft card as the file that a browser's own store imports."""
+        protection = (
+            serialization.PrivateFormat.PKCS12.encryption_builder()
+            .kdf_rounds(2000)
+            .key_cert_algorithm(pkcs12.PBES.PBESv2SHA256AndAES256CBC)
+            .hmac_hash(hashes.SHA256())
+            .build(b"x")
+        )
+        path = self.folder / f"{name}.p12"
+        path.write_bytes(
+            pkcs12.serialize_key_and_certificates(b"card-auth", card.key, card.certificate, None, protection)
+        )
+        return path
+
+
+class Servers:
+    """Starts and stops pki, portal and nginx."""
+
+    def __init__(self, var: Path, pki: Pki, databases: Databases) -> None:
+        self._running: list[subprocess.Popen[Any]] = []
+        port, upstream, pki_port = free_port(), free_port(), free_port()
+        tls = var / "front"
+        tls.mkdir()
+        from datetime import UTC, datetime
+
+        now = datetime.now(UTC)
+        for name, host in (("main", "localhost"), ("card", "card.localhost")):
+            pki.office.provide_server(tls, name, [host], now)
+        self.front = Front(tls, port, upstream, pki_port, pki, pki.office.certificate_path)
+        self._pki(var, pki_port)
+        self._portal(var, databases, upstream, pki_port)
+        self._nginx(tls, port, upstream)
+
+    def _run(
+        self, command: list[str], log: Path, port: int, environment: dict[str, str] | None = None
+    ) -> None:
+        with log.open("wb") as stream:
+            process = subprocess.Popen(
+                command,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **(environment or {})},
+                cwd=ROOT,
+            )
+        self._running.append(process)
+        wait_for(port, process, log)
+
+    def _pki(self, var: Path, port: int) -> None:
+        target = f"from pathlib import Path; from sandbox.pki.app import make_app; app = make_app(Path({str(var)!r}))"
+        (var / "pki_app.py").write_text(target)
+        self._granian("pki_app:app", port, var / "pki.log", {"PYTHONPATH": f"{var}:{ROOT}"}, factory=False)
+
+    def _portal(self, var: Path, databases: Databases, port: int, pki_port: int) -> None:
+        environment = {
+            "MADOGUCHI_VAR": str(var),
+            "MADOGUCHI_DATABASE_WEB": databases.web.url,
+            "MADOGUCHI_ORIGIN": self.front.main,
+            "MADOGUCHI_CARD_ORIGIN": self.front.card,
+            "MADOGUCHI_GATEWAY_SECRET": SECRET,
+            "MADOGUCHI_CARD_ANCHORS": str(self.front.pki.anchors),
+            "MADOGUCHI_OCSP": f"http://127.0.0.1:{pki_port}/ocsp",
+        }
+        self._granian("portal.wsgi:application", port, var / "portal.log", environment, factory=True)
+
+    def _granian(
+        self, target: str, port: int, log: Path, environment: dict[str, str], *, factory: bool
+    ) -> None:
+        command = [
+            sys.executable,
+            "-m",
+            "granian",
+            "--interface",
+            "wsgi",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+        ]
+        command += ["--workers", "1", "--http", "1", "--no-ws", "--log-level", "warning", target]
+        self._run(command + (["--factory"] if factory else []), log, port, environment)
+
+    def _nginx(self, tls: Path, port: int, upstream: int) -> None:
+        text = TEMPLATE.read_text()
+        for name, value in {
+            "MADOGUCHI_HOST": "localhost",
+            "MADOGUCHI_CARD_HOST": "card.localhost",
+            "MADOGUCHI_PORT": f"127.0.0.1:{port}",
+            "MADOGUCHI_TLS": str(tls),
+            "MADOGUCHI_UPSTREAM": f"127.0.0.1:{upstream}",
+            "MADOGUCHI_GATEWAY_SECRET": SECRET,
+        }.items():
+            text = text.replace(f"${{{name}}}", value)
+        text = text.replace("https://localhost/", f"https://localhost:{port}/")
+        (tls / "madoguchi.conf").write_text(text.replace("/dev/stdout", str(tls / "access.log")))
+        temporary = "".join(
+            f"{kind}_temp_path {tls}/{kind};\n"
+            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        (tls / "nginx.conf").write_text(
+            f"daemon off; pid {tls}/nginx.pid; error_log {tls}/error.log warn; worker_processes 1;\n"
+            f"events {{ worker_connections 64; }}\nhttp {{\n{temporary}include {tls}/madoguchi.conf;\n}}\n"
+        )
+        nginx = shutil.which("nginx") or "/usr/sbin/nginx"
+        self._run(
+            [nginx, "-p", str(tls), "-c", str(tls / "nginx.conf"), "-e", str(tls / "error.log")],
+            tls / "out.log",
+            port,
+        )
+
+    def stop(self) -> None:
+        for process in reversed(self._running):
+            process.terminate()
+        for process in self._running:
+            process.wait(10)

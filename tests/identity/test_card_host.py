@@ -1,0 +1,204 @@
+"""The TLS way of a card login, through a real nginx with the shipped configuration."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from sandbox.pki import Pki, faults, provision
+from tests.conftest import Databases
+from tests.identity.front import SECRET, Front, Servers
+from tests.pki.world import HANAKO, SoftCard, card
+
+pytestmark = pytest.mark.nginx
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True)
+def names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Browsers know that ``*.localhost`` is this machine (RFC 6761); the C library may not."""
+    usual = socket.getaddrinfo
+
+    def look_up(host: Any, *rest: Any, **more: Any) -> Any:
+        return usual("127.0.0.1" if host == "card.localhost" else host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+
+@pytest.fixture(scope="module")
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("front")
+
+
+@pytest.fixture(scope="module")
+def own(var: Path) -> Pki:
+    return provision(var, NOW)
+
+
+@pytest.fixture(scope="module")
+def front(var: Path, own: Pki, databases: Databases) -> Iterator[Front]:
+    servers = Servers(var, own, databases)
+    yield servers.front
+    servers.stop()
+
+
+def living_card(own: Pki, kind: str = "auth") -> SoftCard:
+    return card(getattr(own, kind), holder=HANAKO, at=NOW - timedelta(days=30))
+
+
+def browser(front: Front, files: tuple[Path, Path] | None = None, **more: Any) -> httpx.Client:
+    context = ssl.create_default_context(cafile=str(front.ca))
+    if files:
+        context.load_cert_chain(*files)
+    return httpx.Client(verify=context, trust_env=False, timeout=15, **more)
+
+
+def start(front: Front, visitor: httpx.Client) -> str:
+    """Press the button on the login page; the address of the card host."""
+    page = visitor.get(f"{front.main}/login")
+    token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
+    answer = visitor.post(
+        f"{front.main}/login/card/tls",
+        data={"csrf_token": token, "next": "/my/sessions"},
+        headers={"Origin": front.main, "Referer": f"{front.main}/login"},
+    )
+    assert answer.status_code == 303, answer.text
+    return answer.headers["Location"]
+
+
+def shown(front: Front, own: Pki, name: str, found: SoftCard | None) -> httpx.Response:
+    """The card host's answer to a card."""
+    files = front.card_files(found, name) if found else None
+    with browser(front) as visitor, browser(front, files) as holder:
+        return holder.get(start(front, visitor))
+
+
+def test_a_card_opens_a_session_and_the_page_that_was_wanted(front: Front, own: Pki) -> None:
+    with browser(front) as visitor, browser(front, front.card_files(living_card(own), "good")) as holder:
+        address = start(front, visitor)
+        assert address.startswith(f"{front.card}/card/enter?code=")
+        back = holder.get(address)
+        assert back.status_code == 303
+        assert back.headers["Location"].startswith(f"{front.main}/login/card/back?token=")
+        done = visitor.get(back.headers["Location"])
+        assert (done.status_code, done.headers["Location"]) == (303, f"{front.main}/my/sessions")
+        cookie = done.headers["Set-Cookie"]
+        for mark in ("__Host-madoguchi-session=", "secure", "HttpOnly", "SameSite=Lax", "Path=/"):
+            assert mark.lower() in cookie.lower()
+        page = visitor.get(f"{front.main}/my/sessions")
+        assert page.status_code == 200
+        assert "ログインの記録" in page.text
+        # The token is used up, for this browser and for any other.
+        assert visitor.get(back.headers["Location"]).status_code == 409
+        assert holder.get(address).status_code == 409
+
+
+def test_the_token_alone_is_of_no_use_in_another_browser(front: Front, own: Pki) -> None:
+    with (
+        browser(front) as visitor,
+        browser(front) as thief,
+        browser(front, front.card_files(living_card(own), "stolen")) as holder,
+    ):
+        back = holder.get(start(front, visitor)).headers["Location"]
+        start(front, thief)
+        assert thief.get(back).status_code == 409
+        assert visitor.get(back).status_code == 303
+
+
+def test_without_a_certificate_the_page_says_what_to_do(front: Front, own: Pki) -> None:
+    answer = shown(front, own, "none", None)
+    assert answer.status_code == 403
+    assert "証明書が送られませんでした" in answer.text
+
+
+def test_a_signing_certificate_is_refused_in_words(front: Front, own: Pki) -> None:
+    answer = shown(front, own, "sign", living_card(own, "sign"))
+    assert answer.status_code == 403
+    assert "署名用の電子証明書です" in answer.text
+
+
+def test_a_revoked_card_is_refused_at_the_very_next_login(front: Front, own: Pki) -> None:
+    found = living_card(own)
+    assert shown(front, own, "before", found).status_code == 303
+    own.auth.register.revoke(found.certificate.serial_number, datetime.now(UTC))
+    answer = shown(front, own, "after", found)
+    assert answer.status_code == 403
+    assert "失効しています" in answer.text
+
+
+def test_a_tls_session_is_never_resumed_on_the_card_host(front: Front, own: Pki) -> None:
+    certificate, key = front.card_files(living_card(own), "resume")
+    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        context = ssl.create_default_context(cafile=str(front.ca))
+        context.load_cert_chain(certificate, key)
+        context.minimum_version = context.maximum_version = version
+        kept = None
+        for _ in range(2):
+            with (
+                socket.create_connection(("127.0.0.1", front.port)) as raw,
+                context.wrap_socket(raw, server_hostname="card.localhost", session=kept) as tls,
+            ):
+                tls.sendall(b"GET / HTTP/1.1\r\nHost: card.localhost\r\nConnection: close\r\n\r\n")
+                tls.recv(1000)
+                assert not tls.session_reused
+                kept = tls.session
+
+
+def test_the_responder_down_closes_the_card_host_with_a_kind_word(front: Front, own: Pki, var: Path) -> None:
+    faults.switch(var / "pki", "down")
+    try:
+        answer = shown(front, own, "down", living_card(own))
+    finally:
+        faults.switch(var / "pki", "none")
+    assert answer.status_code == 503
+    assert "カードに問題はありません" in answer.text
+
+
+@pytest.mark.parametrize("spelling", ["X-Client-Cert", "X_Client_Cert", "x-client-cert"])
+def test_a_visitor_cannot_speak_for_nginx(front: Front, own: Pki, spelling: str) -> None:
+    from urllib.parse import quote
+
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    pem = quote(living_card(own).certificate.public_bytes(Encoding.PEM).decode())
+    verify = spelling.replace("Cert", "Verify").replace("cert", "verify")
+    forged = {spelling: pem, verify: "SUCCESS", "X-Madoguchi-Gateway": SECRET}
+    with browser(front) as visitor, browser(front) as attacker:
+        address = start(front, visitor)
+        assert "証明書が送られませんでした" in attacker.get(address, headers=forged).text
+        # The main host does not know the address at all.
+        assert attacker.get(address.replace("card.localhost", "localhost"), headers=forged).status_code == 404
+        # Past nginx, without the secret: not there.
+        direct = f"http://127.0.0.1:{front.upstream}/card/enter?{urlsplit(address).query}"
+        bare = {name: value for name, value in forged.items() if "Gateway" not in name}
+        assert httpx.get(direct, headers=bare, trust_env=False).status_code == 404
+
+
+def test_the_card_host_serves_nothing_else(front: Front, own: Pki) -> None:
+    with browser(front, front.card_files(living_card(own), "else")) as holder:
+        for path in ("/", "/my/", "/login", "/staff/login", "/card/other"):
+            answer = holder.get(front.card + path)
+            assert answer.status_code == 302
+            assert urlsplit(answer.headers["Location"]).hostname == "localhost"
+
+
+def test_neither_log_holds_the_code_or_the_name(front: Front, own: Pki, var: Path) -> None:
+    found = living_card(own)
+    with browser(front) as visitor, browser(front, front.card_files(found, "logged")) as holder:
+        address = start(front, visitor)
+        holder.get(address)
+    code = parse_qs(urlsplit(address).query)["code"][0]
+    name = found.certificate.subject.rdns[-1].rfc4514_string().removeprefix("CN=")
+    for log in (front.folder / "access.log", var / "portal.log", front.folder / "error.log"):
+        text = log.read_text()
+        assert code not in text
+        assert name not in text

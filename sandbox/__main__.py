@@ -5,39 +5,9 @@ import json
 import sys
 from pathlib import Path
 
-import httpx
-
-from sandbox import conformance
-
-from .config import SandboxConfig, refuse_production
+from .admin import tell
+from .config import SYSTEMS, SandboxConfig, refuse_production
 from .faults import KINDS
-from .provision import provision
-from .serving import SYSTEMS, serve
-
-
-def tell(
-    config: SandboxConfig, system: str, path: str, wish: dict | None = None, method: str = "POST"
-) -> dict:
-    """Send an admin command to a running stand-in.
-
-    :raises SystemExit: it refused or does not answer.
-    """
-    with httpx.Client(verify=config.tls("admin").context(), trust_env=False, timeout=10) as http:
-        try:
-            answer = http.request(
-                method,
-                f"{config.url(system)}/admin/{path}",
-                json=wish or {},
-                headers={"Authorization": f"Bearer {config.admin_token}"},
-            )
-        except httpx.HTTPError as failure:
-            raise SystemExit(
-                f"{system} が応答しません（{type(failure).__name__}）。動いているか確かめてください。"
-            ) from None
-    body = answer.json()
-    if answer.status_code != 200:
-        raise SystemExit(f"{system}: {body.get('error', answer.status_code)}")
-    return dict(body)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -72,12 +42,19 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status."""
     refuse_production()
     wish = _parser().parse_args(arguments)
+    # Each command imports what it needs: a server must not wait for the card maker's libraries.
     if wish.do == "provision":
+        from .provision import provision
+
         print(provision(wish.var, wish.database_url, law_table=wish.law_table, with_cards=not wish.no_cards))
     elif wish.do == "serve":
+        from .serving import serve
+
         serve(wish.system, wish.var)
     elif wish.do == "conformance":
-        print(conformance.prepare(SandboxConfig.load(wish.var)))
+        from .conformance import prepare
+
+        print(prepare(SandboxConfig.load(wish.var)))
     elif wish.do == "fault":
         config = SandboxConfig.load(wish.var)
         if wish.kind == "none":

@@ -1,7 +1,10 @@
 """Where the stand-ins live: one JSON file under the var directory, written by ``provision`` and read by all.
 
-The sandbox refuses production here, in the one place every entry passes.
+The sandbox refuses production here, in the one place every entry passes. The wire package is imported only when a
+client is wanted: the process that merely starts a server must be up at once.
 """
+
+from __future__ import annotations
 
 import json
 import os
@@ -9,16 +12,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from workflows.linkage.wire.client import LinkClient, Tls
-from workflows.linkage.wire.keys import Directory, PartyKeys
+if TYPE_CHECKING:
+    from workflows.linkage.wire.client import LinkClient, Tls
+    from workflows.linkage.wire.keys import Directory, PartyKeys
 
 FILE = "sandbox.json"
 MARKER = "MADOGUCHI-SANDBOX"
 DATABASE_ENV = "MADOGUCHI_SANDBOX_DATABASE_URL"
 #: Systems that speak the wire contract, and the party each one signs as.
 PARTY_OF = {"core": "core", "hub": "hub", "hub2": "hub", "juki": "juki", "tax": "tax"}
+#: Modules that hold each system's ``make_app``.
+SYSTEMS = {
+    "core": "sandbox.core.app",
+    "hub": "sandbox.hub.app",
+    "hub2": "sandbox.hub.app",
+    "juki": "sandbox.juki.app",
+    "tax": "sandbox.tax.app",
+    "pki": "sandbox.pki.app",
+}
 
 
 def refuse_production() -> None:
@@ -46,7 +59,7 @@ class SandboxConfig:
     document: Mapping[str, Any]
 
     @classmethod
-    def load(cls, var: Path) -> "SandboxConfig":
+    def load(cls, var: Path) -> SandboxConfig:
         """Read the config of a var directory.
 
         :raises SystemExit: production mode, or the directory was never provisioned.
@@ -96,18 +109,26 @@ class SandboxConfig:
 
     @cached_property
     def directory(self) -> Directory:
+        from workflows.linkage.wire.keys import Directory
+
         return Directory.load(self.path("directory.json"))
 
     def keys(self, party: str) -> PartyKeys:
+        from workflows.linkage.wire.keys import PartyKeys
+
         return PartyKeys.load(self.path("keys", f"{party}.json"))
 
     def tls(self, name: str) -> Tls:
         """Client side of mutual TLS for a party (or ``admin``)."""
+        from workflows.linkage.wire.client import Tls
+
         return Tls(
             self.path("tls", "ca.pem"), self.path("tls", f"{name}.pem"), self.path("tls", f"{name}.key")
         )
 
     def client(self, party: str, system: str) -> LinkClient:
         """A signed client of one party towards one system (both sites for ``hub``)."""
+        from workflows.linkage.wire.client import LinkClient
+
         sites = self.hub_sites if system == "hub" else [self.url(system)]
         return LinkClient(self.keys(party), self.directory, sites, PARTY_OF[system], self.tls(party))

@@ -14,16 +14,8 @@ from typing import Any
 from granian.constants import HTTPModes, Interfaces
 from granian.server import Server
 
-from .config import SandboxConfig
+from .config import SYSTEMS, SandboxConfig
 
-SYSTEMS = {
-    "core": "sandbox.core.app",
-    "hub": "sandbox.hub.app",
-    "hub2": "sandbox.hub.app",
-    "juki": "sandbox.juki.app",
-    "tax": "sandbox.tax.app",
-    "pki": "sandbox.pki.app",
-}
 _SYSTEM, _VAR = "MADOGUCHI_SANDBOX_SYSTEM", "MADOGUCHI_SANDBOX_VAR"
 THREADS = 16
 

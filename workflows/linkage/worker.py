@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import structlog
 
@@ -18,7 +19,10 @@ from workflows.linkage.wire.retry import LinkUnreachable, LinkUntrusted
 
 log = structlog.get_logger(__name__)
 
-IDLE = 0.05
+# A loop that found little waits this long, so that the next batch is larger: a batch costs a commit and a signature however small it is.
+GATHER = 0.1
+FULL = 50
+LONGEST_IDLE = 0.5
 WAIT = 20
 REST = 2.0
 
@@ -111,25 +115,31 @@ class LinkWorker:
             thread.join(patience)
 
     def _loops(self, tenant: str) -> list[tuple[str, Callable[[], int], float]]:
+        """Name, one round, and the longest pause when there is nothing to do."""
         database, runtime = self._database, self._runtime
         if self._vault:
-            return [("juki", lambda: pump_outbox(database, runtime, tenant, runtime.vault_lanes), 0.5)]
+            return [
+                ("juki", lambda: pump_outbox(database, runtime, tenant, runtime.vault_lanes), LONGEST_IDLE)
+            ]
         lanes = [
-            (lane.name, (lambda lane=lane: pump_outbox(database, runtime, tenant, [lane])), IDLE)
+            (lane.name, partial(pump_outbox, database, runtime, tenant, [lane]), LONGEST_IDLE)
             for lane in runtime.lanes
         ]
         return [
             *lanes,
-            ("inbox", lambda: poll_inbox(database, runtime, tenant), 0.0),
-            ("early", lambda: drain_inbox(database, runtime, tenant), 0.5),
+            ("inbox", lambda: poll_inbox(database, runtime, tenant), GATHER),
+            ("early", lambda: drain_inbox(database, runtime, tenant), 1.0),
             ("deadlines", lambda: fire_deadlines(database, runtime, tenant), 5.0),
             ("records", lambda: sync_records(database, runtime, tenant), 2.0),
         ]
 
-    def _run(self, name: str, tenant: str, work: Callable[[], int], idle: float) -> None:
+    def _run(self, name: str, tenant: str, work: Callable[[], int], longest: float) -> None:
+        idle = GATHER
         while not self._stop.is_set():
             try:
-                pause = 0.0 if work() else idle
+                found = work()
+                idle = GATHER if found else min(idle * 1.5, longest)
+                pause = 0.0 if found >= FULL else idle
             except (LinkUnreachable, LinkUntrusted, Problem) as failure:
                 log.warning("link.peer_away", loop=name, tenant=tenant, cause=type(failure).__name__)
                 pause = REST

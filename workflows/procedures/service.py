@@ -12,6 +12,13 @@ from workflows.engine import Actor, CaseNotFound, CaseView, Engine
 from workflows.law.table import LawTable
 from workflows.procedures.machine import KIND
 
+_ADDRESSEE = """
+SELECT a.number FROM madoguchi.addressee AS a
+WHERE a.tenant = %(tenant)s AND a.state = 'active'
+  AND a.number IN (%(typed)s::text, (SELECT b.addressee FROM madoguchi.business_number AS b
+                               WHERE b.tenant = %(tenant)s AND b.system = 'juki' AND b.number = %(typed)s::text))
+"""
+
 
 class ApplicationRefused(ValueError):
     """An application cannot be opened as asked; nothing was stored. Holds a code and a text for the person at the desk."""
@@ -69,6 +76,7 @@ class ApplicationService:
     ) -> Application:
         """Open an application for an addressee; the same key gives the same application.
 
+        :param addressee: 団体内統合宛名番号, or the 住基宛名番号 that stands on the papers at the counter.
         :param affair: code of the affair (事務) it belongs to.
         :param procedure: code of the procedure; the affair's own when None.
         :raises ApplicationRefused: ``UNKNOWN_ADDRESSEE`` or ``UNKNOWN_AFFAIR``.
@@ -78,10 +86,7 @@ class ApplicationService:
             raise ApplicationRefused(
                 "UNKNOWN_AFFAIR", "事務が見つかりません。申請は受け付けていません。選びなおしてください。"
             )
-        found = tx.raw.execute(
-            "SELECT 1 FROM madoguchi.addressee WHERE tenant = %s AND number = %s AND state = 'active'",
-            (tx.tenant, addressee),
-        ).fetchone()
+        found = tx.raw.execute(_ADDRESSEE, {"tenant": tx.tenant, "typed": addressee}).fetchone()
         if found is None:
             raise ApplicationRefused(
                 "UNKNOWN_ADDRESSEE",
@@ -99,7 +104,7 @@ class ApplicationService:
             actor=actor,
             purpose="窓口での申請の受付",
             request_key=request_key,
-            subject=addressee,
+            subject=found[0],
             input={"procedure": procedure or affair, "affair": affair, "receipt_no": self._receipt_no(tx)},
         )
         return self.view(tx, opened.case_id, actor)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from storage.database import Transaction
 from workflows.engine import Applied, CaseView, Command, Reason, Registry
@@ -66,6 +67,7 @@ class InquiryMachine:
 
     def __init__(self, parts: LinkParts) -> None:
         self.parts = parts
+        self._known: WeakKeyDictionary[Transaction, dict[UUID, Mapping[str, Any]]] = WeakKeyDictionary()
 
     def facts(
         self, tx: Transaction, cases: Sequence[CaseView], commands: Sequence[Command]
@@ -76,8 +78,12 @@ class InquiryMachine:
         }
         if not wanted:
             return [{} for _ in cases]
-        found = self.facts_of(tx, list(read_inquiries(tx, list(wanted)).values()))
-        return [found.get(case.id, {}) for case in cases]
+        # Checking and sending come one after the other in one transaction: they look at the same facts, read once.
+        known = self._known.setdefault(tx, {})
+        unread = wanted - known.keys()
+        if unread:
+            known.update(self.facts_of(tx, list(read_inquiries(tx, list(unread)).values())))
+        return [known.get(case.id, {}) for case in cases]
 
     def facts_of(self, tx: Transaction, inquiries: Sequence[Inquiry]) -> dict[UUID, Mapping[str, Any]]:
         """The guards' facts for inquiries by case."""

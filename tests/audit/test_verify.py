@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import psycopg
@@ -31,13 +31,14 @@ from workflows.provision_records.log import RecordSource
 __all__ = ["sample_tables"]
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 RECORDS = "provision_records"
+NUMBERS = itertools.count()
 
 
 class World:
     """One tenant with 600 records in three checkpoints and some cases, stamped."""
 
     def __init__(self, databases: Databases, key_ring: KeyRing, authority: TimeStampAuthority) -> None:
-        self.tenant = f"96{uuid4().int % 10000:04d}"
+        self.tenant = f"96{next(NUMBERS):04d}"
         self.databases, self.authority = databases, authority
         self.clock = FixedClock(NOW)
         self.service = AuditService(LogKeys(key_ring, self.clock), self.clock)

@@ -3,6 +3,7 @@ retention change what she sees and never what was sealed."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -33,13 +34,14 @@ from .people import record, steady_bytes, writer
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 ME = "A0000001"
+NUMBERS = itertools.count()
 
 
 class World:
     """One tenant with me and somebody else in it."""
 
     def __init__(self, databases: Databases, key_ring: KeyRing) -> None:
-        self.tenant = f"97{uuid4().int % 10000:04d}"
+        self.tenant = f"97{next(NUMBERS):04d}"
         self.db, self.web = databases.worker, databases.web
         self.clock = FixedClock(NOW)
         self.service = AuditService(LogKeys(key_ring, self.clock), self.clock)
@@ -47,10 +49,14 @@ class World:
         self.marks = RecordMarks(writer(self.clock, "marks"), self.clock, new_id)
 
     def write(self, *records: ProvisionRecord) -> None:
-        for one in records:
+        here = [replace(one, tenant=self.tenant) for one in records]
+        plain = [one for one in here if one.addressee == ME and one.disclosure == "visible"]
+        rest = [one for one in here if one not in plain]
+        for group in (plain, rest):
             with self.db.transaction(Scope(tenant=self.tenant)) as tx:
-                mine = replace(one, tenant=self.tenant)
-                writer(self.clock, f"{one.addressee}{one.exchange_id}").write_many(tx, [mine])
+                writer(self.clock, f"{len(group)}{group[0].exchange_id if group else ''}").write_many(
+                    tx, group
+                )
         self.seal()
 
     def seal(self) -> None:

@@ -41,6 +41,14 @@ _MARK = (
 )
 
 
+_TREE = (
+    "SELECT r.addressee, l.leaf FROM madoguchi.provision_record r"
+    " JOIN madoguchi.provision_leaf l ON l.tenant = r.tenant AND l.record_id = r.record_id"
+    " JOIN madoguchi.audit_position a ON a.tenant = r.tenant AND a.log = %s AND a.ref = r.record_id AND a.sub = 0"
+    " WHERE r.tenant = %s AND r.addressee = ANY(%s) AND r.disclosure = '{}' ORDER BY a.seq"
+)
+
+
 class RecordSource:
     """See `storage.audit.sources.LeafSource`."""
 
@@ -82,14 +90,12 @@ class RecordSource:
         ).fetchall():
             keys[addressee] = (person_key(tx.tenant, addressee, bytes(salt)), bytes(hidden))
             found |= {key: [] for key in keys[addressee]}
-        for addressee, disclosure, leaf in tx.raw.execute(
-            "SELECT r.addressee, r.disclosure, l.leaf FROM madoguchi.provision_record r"
-            " JOIN madoguchi.provision_leaf l ON l.tenant = r.tenant AND l.record_id = r.record_id"
-            " JOIN madoguchi.audit_position a ON a.tenant = r.tenant AND a.log = %s AND a.ref = r.record_id"
-            " AND a.sub = 0 WHERE r.tenant = %s AND r.addressee = ANY(%s) ORDER BY a.seq",
-            (LOG, tx.tenant, list(persons)),
-        ).fetchall():
-            found[keys[addressee][disclosure != "visible"]].append(bytes(leaf))
+        # One after the other, because each kind has its own index: a list must not even touch what is hidden.
+        for hidden, disclosure in enumerate(("visible", "withheld")):
+            for addressee, leaf in tx.raw.execute(
+                _TREE.format(disclosure), (LOG, tx.tenant, list(persons))
+            ).fetchall():
+                found[keys[addressee][hidden]].append(bytes(leaf))
         return found
 
     def people(self, tx: Transaction, after: str, limit: int) -> list[str]:

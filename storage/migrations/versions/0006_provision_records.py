@@ -61,7 +61,10 @@ def _records() -> None:
         "CREATE INDEX ix_provision_record_list ON madoguchi.provision_record"
         " (tenant, addressee, requested_at DESC, record_id DESC) WHERE disclosure = 'visible'"
     )
-    op.execute("CREATE INDEX ix_provision_record_person ON madoguchi.provision_record (tenant, addressee)")
+    op.execute(
+        "CREATE INDEX ix_provision_record_withheld ON madoguchi.provision_record (tenant, addressee)"
+        " WHERE disclosure = 'withheld'"
+    )
     op.execute(
         "CREATE INDEX ix_provision_record_exchange ON madoguchi.provision_record (tenant, exchange_id)"
     )

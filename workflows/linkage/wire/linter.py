@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from .problems import Problem
@@ -194,6 +195,16 @@ def _text_kind(text: str, windows: bool) -> str | None:
 
 
 def _key_kind(key: str) -> str | None:
+    # The profile's own keys come again and again; a key that could itself be data is never remembered.
+    return _word_kind(key) if key.isascii() and key.isidentifier() and len(key) <= 32 else _any_key_kind(key)
+
+
+@lru_cache(maxsize=1024)
+def _word_kind(key: str) -> str | None:
+    return _any_key_kind(key)
+
+
+def _any_key_kind(key: str) -> str | None:
     plain = _plain(key)
     if _number_in(plain, windows=True):
         return "number"

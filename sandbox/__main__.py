@@ -1,4 +1,4 @@
-"""The sandbox's commands: ``provision``, ``serve``, ``fault``, ``command``, ``conformance``."""
+"""The sandbox's commands: ``provision``, ``serve``, ``fault``, ``command``, ``conformance``, ``measure``."""
 
 import argparse
 import json
@@ -33,7 +33,10 @@ def _parser() -> argparse.ArgumentParser:
     suite = commands.add_parser(
         "conformance", help="write the config file of the conformance suite for our own hub"
     )
-    for each in (make, run, fault, order, suite):
+    speed = commands.add_parser("measure", help="inquiries a second through hub and core with a dummy holder")
+    speed.add_argument("--count", type=int, default=2000)
+    speed.add_argument("--batch", type=int, default=100)
+    for each in (make, run, fault, order, suite, speed):
         each.add_argument("--var", type=Path, required=True)
     return parser
 
@@ -55,6 +58,10 @@ def main(arguments: list[str] | None = None) -> int:
         from .conformance import prepare
 
         print(prepare(SandboxConfig.load(wish.var)))
+    elif wish.do == "measure":
+        from .measure import measure
+
+        print(json.dumps(measure(SandboxConfig.load(wish.var), wish.count, wish.batch)))
     elif wish.do == "fault":
         config = SandboxConfig.load(wish.var)
         if wish.kind == "none":

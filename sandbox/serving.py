@@ -7,6 +7,7 @@ signature of each request, because the WSGI interface does not show the peer's c
 import importlib
 import logging
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,25 @@ def make() -> Callable[..., Any]:
     return application
 
 
+def _refuse_taken(host: str, port: int) -> None:
+    # The server would share a taken port (SO_REUSEPORT), and two worlds would answer in turn.
+    try:
+        socket.create_connection((host, port), 0.5).close()
+    except OSError:
+        return
+    raise SystemExit(
+        f"{host}:{port} は使用中です。動いているものを止めるか、sandbox.json の ports を変えてください。"
+    )
+
+
 def serve(system: str, var: Path) -> None:
     """Serve a stand-in until it is told to stop.
 
     :param system: one of :data:`SYSTEMS`.
-    :raises SystemExit: production mode, or nothing provisioned.
+    :raises SystemExit: production mode, nothing provisioned, or the port is taken.
     """
     config = SandboxConfig.load(var)
+    _refuse_taken(str(config.document["host"]), config.port(system))
     os.environ[_SYSTEM], os.environ[_VAR] = system, str(var)
     # OCSP, CRL and time stamps are spoken in plain HTTP, signed by themselves, as in reality.
     tls: dict[str, Any] = (

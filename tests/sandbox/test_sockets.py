@@ -139,6 +139,12 @@ def test_the_tax_system_gives_a_csv_and_changes_over_time(running: Running) -> N
         assert http.get(running.config.url("tax") + "/nothing").status_code == 404
 
 
+def test_a_second_server_on_a_taken_port_does_not_start(running: Running) -> None:
+    done = command(running, "serve", "core")
+    assert done.returncode != 0
+    assert "使用中" in done.stderr
+
+
 def test_a_command_to_a_system_that_does_not_run_says_so(running: Running) -> None:
     running.stop("juki")
     done = command(running, "fault", "juki", "slow")

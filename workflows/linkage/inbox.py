@@ -178,7 +178,7 @@ class Inbox:
             received = self._check(tx, message)
             if received is not None:
                 good[received.id] = received
-                digests[received.id] = hashlib.sha256(envelope.canonical(message)).digest()
+                digests[received.id] = hashlib.sha256(orjson.dumps(message, option=orjson.OPT_SORT_KEYS)).digest()
         if not good:
             return []
         values = {

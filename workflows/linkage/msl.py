@@ -14,6 +14,9 @@ from workflows.linkage.wire.hub_client import HubClient
 from workflows.linkage.wire.juki_client import JukiClient
 from workflows.linkage.wire.problems import Problem
 
+# Permits live for minutes; remembering more than the busiest minutes bring is of no use.
+REMEMBERED = 4096
+
 
 class MslGateway:
     """One organisation's connector.
@@ -27,6 +30,7 @@ class MslGateway:
         self._hub = HubClient(hub)
         self._juki_link = juki
         self._juki = JukiClient(juki) if juki is not None else None
+        self._permits: dict[str, permits.Permit] = {}
         self.keys = hub.keys
         self.directory = hub.directory
 
@@ -136,8 +140,14 @@ class MslGateway:
     def _permit(
         self, token: str, now: datetime, request_digest: str | None, allow_expired: bool = False
     ) -> permits.Permit:
+        """Check a permit; one whose signature was checked a moment ago is only looked at for its time."""
+        known = self._permits.get(token)
+        if known is not None and request_digest is None:
+            if allow_expired or known.expires >= now - permits.SKEW:
+                return known
+            raise ContentRefused("PERMIT_EXPIRED")
         try:
-            return permits.verify(
+            found = permits.verify(
                 token,
                 self.directory,
                 audience=self.keys.party,
@@ -147,6 +157,10 @@ class MslGateway:
             )
         except Problem as problem:
             raise ContentRefused(problem.code, problem.detail) from None
+        if len(self._permits) >= REMEMBERED:
+            self._permits.clear()
+        self._permits[token] = found
+        return found
 
     def _many(
         self,

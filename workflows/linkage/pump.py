@@ -19,7 +19,7 @@ from workflows.linkage import freezes, outbox
 from workflows.linkage.circuit import Circuit
 from workflows.linkage.gateway import LinkageGateway, Outcome
 from workflows.linkage.outbox import Waiting
-from workflows.linkage.wire import envelope, linter, retry
+from workflows.linkage.wire import envelope, retry
 from workflows.linkage.wire.problems import Problem
 from workflows.linkage.wire.retry import LinkUnreachable, LinkUntrusted
 
@@ -112,9 +112,8 @@ class Pump:
         ready: Sequence[Waiting],
         batch: str,
     ) -> None:
-        clean, refused = self._lint(ready)
-        outcomes, unknown = self._send(tx, gateway, lane, circuit, clean, batch)
-        self._settle(tx, lane, [*zip(clean, outcomes, strict=True), *refused], together=unknown)
+        outcomes, unknown = self._send(tx, gateway, lane, circuit, ready, batch)
+        self._settle(tx, lane, [*zip(ready, outcomes, strict=True)], together=unknown)
 
     def _hold_frozen(self, tx: Transaction, waiting: Sequence[Waiting]) -> list[Waiting]:
         frozen = freezes.standing(tx)
@@ -123,19 +122,6 @@ class Pump:
         outbox.put_off(tx, [(one.id, now + HOLD, "FROZEN") for one in held], now, tried=False)
         stopped = {one.id for one in held}
         return [one for one in waiting if one.id not in stopped]
-
-    def _lint(self, ready: Sequence[Waiting]) -> tuple[list[Waiting], list[tuple[Waiting, Outcome]]]:
-        """Look once more before anything leaves the house; one bad message must not hold up the batch it is in."""
-        clean: list[Waiting] = []
-        refused: list[tuple[Waiting, Outcome]] = []
-        for one in ready:
-            try:
-                linter.lint(one.message)
-            except Problem as problem:
-                refused.append((one, Outcome(one.id, {}, problem)))
-            else:
-                clean.append(one)
-        return clean, refused
 
     def _send(
         self,
@@ -159,7 +145,8 @@ class Pump:
             if problem.status >= 500:
                 circuit.failed()
             elif not problem.retryable and len(ready) > 1:
-                # The batch as a whole was refused: find out which message is to blame.
+                # The batch as a whole was refused, by the peer or by the linter that stands before every send: find out which
+                # message is to blame; the others go on.
                 return [self._send(tx, gateway, lane, circuit, [one], one.id)[0][0] for one in ready], False
             log.warning("link.refused", lane=lane.name, tenant=tx.tenant, cause=problem.code)
             return [Outcome(one.id, {}, problem) for one in ready], problem.status >= 500

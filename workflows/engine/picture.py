@@ -53,10 +53,10 @@ def draw(
     :returns: one ``<svg>`` element.
     """
     words = WORDS[language]
-    drawing = _drawing(definition, current, language)
+    found = drawing(definition, current, language)
     title = words["title"].format(label=definition.label[language])
     ident = prefix or f"flow-{definition.kind}-{definition.version}"
-    width, height = drawing.width + 2 * MARGIN, drawing.height + 2 * MARGIN
+    width, height = found.width + 2 * MARGIN, found.height + 2 * MARGIN
     parts = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{ident}-title {ident}-desc"'
@@ -70,12 +70,12 @@ def draw(
         ),
         f'<rect width="{width:.0f}" height="{height:.0f}" fill="{PAPER}"/>',
         f'<g transform="translate({MARGIN} {MARGIN})">',
-        *(_line(way, f"{ident}-tip") for way in drawing.ways),
+        *(_line(way, f"{ident}-tip") for way in found.ways),
         *(
-            _label(drawing.labels[way.label], _names_between(definition, way.source, way.target, language))
-            for way in drawing.ways
+            _label(found.labels[way.label], _names_between(definition, way.source, way.target, language))
+            for way in found.ways
         ),
-        *(_state(definition, node, name == current, language) for name, node in drawing.states.items()),
+        *(_state(definition, node, name == current, language) for name, node in found.states.items()),
         "</g></svg>",
     ]
     return "".join(parts)
@@ -110,7 +110,8 @@ def _names_between(definition: Definition, source: str, target: str, language: s
     ]
 
 
-def _drawing(definition: Definition, current: str | None, language: str) -> Drawing:
+def drawing(definition: Definition, current: str | None, language: str) -> Drawing:
+    """Where everything of a definition's picture lies."""
     states = {}
     for name in definition.states:
         lines = _state_lines(definition, name, name == current, language)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 
-from workflows.engine.definition import NATURAL_ROLES, OPEN, SAME, Definition, Label, Trigger
+from workflows.engine.definition import OPEN, SAME, Definition, Label, Trigger
 from workflows.law.terms import Term, terms
 
 LANGUAGES = ("ja", "en")
@@ -167,14 +167,3 @@ def _words(definition: Definition) -> Iterator[str]:
         missing = [language for language in LANGUAGES if not label.get(language, "").strip()]
         if missing:
             yield f"{place}: no text in {', '.join(missing)}"
-    yield from _unused_roles(definition)
-
-
-def _unused_roles(definition: Definition) -> Iterable[str]:
-    used = set().union(*(state.readers for state in definition.states.values()))
-    used |= set().union(*(trigger.who for trigger in definition.all_triggers))
-    return [
-        f"role {name!r} is named but does nothing"
-        for name in definition.roles
-        if name not in used | NATURAL_ROLES
-    ]

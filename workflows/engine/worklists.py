@@ -21,21 +21,31 @@ Cursor = tuple[datetime, UUID]
 
 _QUALIFIED = ", ".join(f"c.{name.strip()}" for name in CASE_COLUMNS.split(","))
 # The definition versions differ in who acts where, so the version is part of the filter; the index need not know it.
-PAGE = f"""
-    SELECT {_QUALIFIED}
-    FROM unnest(%(kinds)s::text[], %(states)s::text[], %(versions)s::int[]) AS w (kind, state, version)
-    CROSS JOIN unnest(%(offices)s::text[]) AS o (office)
-    CROSS JOIN LATERAL (
+_WANTED = "unnest(%(kinds)s::text[], %(states)s::text[], %(versions)s::int[]) AS w (kind, state, version)"
+_PAGE_OF_EACH = f"""
+    SELECT {_QUALIFIED} FROM o CROSS JOIN LATERAL (
         SELECT {CASE_COLUMNS} FROM madoguchi.case_file AS f
-        WHERE f.tenant = %(tenant)s AND f.kind = w.kind AND f.state = w.state AND f.office = o.office
-            AND f.definition_version = w.version AND f.closed_at IS NULL
+        WHERE f.tenant = %(tenant)s AND f.kind = o.kind AND f.state = o.state AND f.office = o.office
+            AND f.definition_version = o.version AND f.closed_at IS NULL
             AND (f.due_at, f.id) > (%(due)s::timestamptz, %(id)s::uuid)
         ORDER BY f.due_at, f.id LIMIT %(limit)s) AS c
     ORDER BY c.due_at, c.id LIMIT %(limit)s
 """  # noqa: S608
-PAGE_EVERYWHERE = PAGE.replace("CROSS JOIN unnest(%(offices)s::text[]) AS o (office)", "").replace(
-    "AND f.office = o.office", ""
-)
+PAGE = f"""
+    WITH o AS (SELECT w.*, n.office FROM {_WANTED} CROSS JOIN unnest(%(offices)s::text[]) AS n (office)) {_PAGE_OF_EACH}
+"""  # noqa: S608
+_NEXT_OFFICE = """
+    (SELECT min(f.office) FROM madoguchi.case_file AS f
+     WHERE f.tenant = %(tenant)s AND f.kind = w.kind AND f.state = w.state AND f.closed_at IS NULL {further})
+"""
+# For somebody of no office: the offices that have such cases are found by hopping along the index from one to the next.
+PAGE_EVERYWHERE = f"""
+    WITH RECURSIVE o AS (
+        SELECT w.*, {_NEXT_OFFICE.format(further="")} AS office FROM {_WANTED}
+        UNION ALL
+        SELECT w.kind, w.state, w.version, {_NEXT_OFFICE.format(further="AND f.office > w.office")} FROM o AS w
+        WHERE w.office IS NOT NULL) {_PAGE_OF_EACH}
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)

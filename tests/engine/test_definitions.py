@@ -1,0 +1,211 @@
+"""Definitions: read strictly, checked for soundness, locked once published."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from storage.clock import FixedClock
+from tests.engine.conftest import DEFINITIONS
+from workflows.engine import DefinitionError, Engine, Registry
+from workflows.engine.check import all_definitions, check, main
+from workflows.engine.lock import changed, drafts, publish, read_lock
+from workflows.engine.reading import parse_definition, read_definition
+from workflows.engine.soundness import mapping_problems, problems
+
+SAMPLE: dict[str, Any] = yaml.safe_load((DEFINITIONS / "workflow.yaml").read_text(encoding="utf-8"))
+LABEL = {"ja": "何か", "en": "Something"}
+
+
+def changed_sample(change: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+    data = copy.deepcopy(SAMPLE)
+    change(data)
+    return data
+
+
+def test_the_definitions_of_the_house_are_sound_complete_and_unchanged() -> None:
+    assert check() == []
+    assert all_definitions()
+
+
+def test_the_sample_is_sound() -> None:
+    assert problems(parse_definition(SAMPLE)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda d: d.update(colour="red"), "unknown keys colour"),
+        (lambda d: d["states"]["drafted"].update(colour="red"), "states.drafted: unknown keys colour"),
+        (lambda d: d["states"]["waiting"].update(kind="initial"), "exactly one state"),
+        (lambda d: d["states"]["waiting"].update(kind="stuck"), "write initial, open or final"),
+        (lambda d: d["triggers"]["approve"].update(to="nowhere"), "no state 'nowhere'"),
+        (lambda d: d["triggers"]["approve"].update({"from": "nowhere"}), "no state 'nowhere'"),
+        (lambda d: d["triggers"]["approve"].pop("to"), "say from and to"),
+        (lambda d: d["triggers"]["submit"]["input"].update(amount="money"), "type is one of"),
+        (lambda d: d["deadlines"]["reminder"].pop("term"), "say trigger and term"),
+        (lambda d: d["deadlines"]["reminder"]["term"].update(unit="moons"), "unit 'moons'"),
+        (lambda d: d["states"]["drafted"].update(label="作成中"), "give a text for each language"),
+        (lambda d: d.update(version="1"), "version: a whole number"),
+        (lambda d: d.update(scope="world"), "write tenant or office"),
+        (lambda d: d.pop("states"), "states: a table"),
+    ],
+)
+def test_what_is_no_definition_is_refused_with_its_place(
+    change: Callable[[dict[str, Any]], Any], told: str
+) -> None:
+    with pytest.raises(ValueError, match=told):
+        parse_definition(changed_sample(change))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("kind: a\nkind: b\n", "written twice"), ("a: [", "not readable"), ("just words", "a table is needed")],
+)
+def test_a_file_that_is_no_table_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "workflow.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DefinitionError, match=told):
+        read_definition(path)
+
+
+def island(data: dict[str, Any]) -> None:
+    data["states"]["island"] = {"label": LABEL, "readers": ["clerk"]}
+    data["triggers"]["leave"] = {"label": LABEL, "from": "island", "to": "approved", "who": ["clerk"]}
+
+
+def narrow(data: dict[str, Any]) -> None:
+    """So that a state added below has no way out but those it is given."""
+    for name in ("note", "expire"):
+        data["triggers"][name]["from"] = ["drafted", "waiting"]
+
+
+def circle(data: dict[str, Any]) -> None:
+    narrow(data)
+    data["states"]["left"] = {"label": LABEL, "readers": ["clerk"]}
+    data["states"]["right"] = {"label": LABEL, "readers": ["clerk"]}
+    data["triggers"]["enter"] = {"label": LABEL, "from": "drafted", "to": "left", "who": ["clerk"]}
+    data["triggers"]["over"] = {"label": LABEL, "from": "left", "to": "right", "who": ["clerk"]}
+    data["triggers"]["back"] = {"label": LABEL, "from": "right", "to": "left", "who": ["clerk"]}
+
+
+def trap(data: dict[str, Any]) -> None:
+    narrow(data)
+    data["states"]["trap"] = {"label": LABEL, "readers": ["clerk"]}
+    data["triggers"]["fall"] = {"label": LABEL, "from": "drafted", "to": "trap", "who": ["clerk"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (island, "'island' cannot be reached"),
+        (circle, "'left' never comes to an end"),
+        (trap, "'trap' is a dead end"),
+        (lambda d: d["triggers"]["send_back"].update({"from": "approved"}), "is final, yet leads back"),
+        (lambda d: d["triggers"]["approve"].update(who=[]), "say who"),
+        (lambda d: d["states"]["waiting"].update(readers=["clerk"]), "supervisor may not read"),
+        (
+            lambda d: d["states"]["waiting"].update(editors={"resident": ["all"]}),
+            "resident may edit but not read",
+        ),
+        (lambda d: d["roles"].pop("clerk"), "role 'clerk' has no name"),
+        (lambda d: d["states"]["waiting"]["label"].pop("en"), "state 'waiting': no text in en"),
+        (lambda d: d["triggers"]["note"]["label"].update(ja=" "), "trigger 'note': no text in ja"),
+        (lambda d: d["texts"]["over_limit"].pop("en"), "texts.over_limit: no text in en"),
+        (lambda d: d["triggers"]["submit"].update(arm=["never"]), "no deadline 'never'"),
+        (lambda d: d["deadlines"]["reminder"].update(trigger="never"), "no trigger 'never'"),
+        (lambda d: d["deadlines"]["reminder"].update(trigger="approve"), "must be open to the clock"),
+        (lambda d: d["deadlines"]["reminder"].update(term="no.such"), "no term 'no.such'"),
+        (
+            lambda d: d["deadlines"]["reminder"].update(counted_from="deadline.drafting_limit"),
+            "by the same trigger before",
+        ),
+        (lambda d: d["deadlines"]["reminder"].update(counted_from="input.amount"), "no date or moment"),
+        (lambda d: d["deadlines"]["reminder"].update(counted_from="birth"), "counted_from is step"),
+        (lambda d: d["triggers"]["approve"].update(assign="amount"), "assign is self"),
+        (
+            lambda d: d["triggers"]["submit"]["moves"].insert(0, {"from": "drafted", "to": "waiting"}),
+            "always open",
+        ),
+        (lambda d: d["triggers"]["send_back"].pop("arm"), None),
+    ],
+)
+def test_an_unsound_definition_is_told_what_is_wrong(
+    change: Callable[[dict[str, Any]], Any], told: str | None
+) -> None:
+    found = problems(parse_definition(changed_sample(change)))
+    assert any(told in line for line in found) if told else found == []
+
+
+def test_a_name_nobody_registered_stops_the_start(clock: FixedClock) -> None:
+    registry = Registry()
+    registry.load(DEFINITIONS / "workflow.yaml")
+    with pytest.raises(DefinitionError) as refused:
+        Engine(registry, clock)
+    for line in (
+        "unknown guard 'not_frozen'",
+        "unknown write effect 'outbox'",
+        "unknown job effect 'notify'",
+    ):
+        assert line in str(refused.value)
+
+
+def test_one_version_cannot_be_there_twice(tmp_path: Path) -> None:
+    text = (DEFINITIONS / "workflow.yaml").read_text(encoding="utf-8")
+    for name in ("workflow.yaml", "workflow.v1.yaml"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(DefinitionError, match="version 1 is there twice"):
+        Registry().load(tmp_path / "workflow.yaml")
+
+
+def test_a_published_version_cannot_be_edited(tmp_path: Path) -> None:
+    lock = tmp_path / "definitions.lock"
+    first = parse_definition(SAMPLE)
+    assert [one.kind for one in drafts([first], lock)] == ["sample"]
+    publish([first], lock)
+    assert read_lock(lock) == {("sample", 1): first.digest}
+    assert changed([first], lock) == []
+    edited = parse_definition(changed_sample(lambda d: d["triggers"]["approve"].pop("guards")))
+    assert "version 2 with replaces" in changed([edited], lock)[0]
+    publish([edited], lock)
+    assert read_lock(lock) == {("sample", 1): first.digest}
+    assert "its file is gone" in changed([], lock)[0]
+
+
+def test_comments_and_layout_do_not_change_the_digest(tmp_path: Path) -> None:
+    path = tmp_path / "workflow.yaml"
+    path.write_text("# 別の書き方\n" + yaml.safe_dump(SAMPLE, allow_unicode=True), encoding="utf-8")
+    assert read_definition(path).digest == parse_definition(SAMPLE).digest
+
+
+def test_a_new_version_says_where_every_open_case_goes() -> None:
+    before = read_definition(DEFINITIONS / "next" / "workflow.v1.yaml")
+    after = read_definition(DEFINITIONS / "next" / "workflow.yaml")
+    assert problems(after) == []
+    assert mapping_problems(after, before) == []
+    assert "version 1 is not there" in mapping_problems(after, None)[0]
+    forgetful = parse_definition(
+        {**yaml.safe_load((DEFINITIONS / "next" / "workflow.yaml").read_text()), "replaces": {"version": 1}}
+    )
+    assert "in state 'waiting' go" in mapping_problems(forgetful, before)[0]
+
+
+def test_the_command_says_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert "definition(s) are sound" in capsys.readouterr().out
+
+
+def test_a_house_with_a_broken_definition_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "workflows" / "thing"
+    folder.mkdir(parents=True)
+    (folder / "workflow.yaml").write_text(
+        yaml.safe_dump(changed_sample(trap), allow_unicode=True), encoding="utf-8"
+    )
+    assert any("'trap' is a dead end" in line for line in check(tmp_path, tmp_path / "lock"))
+    (folder / "workflow.yaml").write_text("kind: [", encoding="utf-8")
+    assert "not readable" in check(tmp_path, tmp_path / "lock")[0]

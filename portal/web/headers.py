@@ -33,7 +33,8 @@ def security_headers(secure: bool, card_origin: str) -> list[tuple[str, str]]:
     """The headers that are the same on every answer, computed once."""
     headers = [
         ("Content-Security-Policy", content_security_policy(card_origin)),
-        ("Referrer-Policy", "no-referrer"),
+        # Not "no-referrer": with that, browsers send "Origin: null" with a form and every form over https would be refused.
+        ("Referrer-Policy", "same-origin"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
         ("Cross-Origin-Resource-Policy", "same-origin"),
         ("Permissions-Policy", PERMISSIONS_POLICY),

@@ -21,7 +21,7 @@ def test_every_answer_carries_the_security_headers_and_is_not_kept(counter: Coun
         policy = answer.headers["Content-Security-Policy"]
         assert "unsafe" not in policy
         assert policy.startswith("default-src 'none'")
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
         assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "camera=()" in answer.headers["Permissions-Policy"]

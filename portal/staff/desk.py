@@ -21,6 +21,8 @@ from portal.web.keys import key_ring
 from storage.clock import Clock
 from storage.database import NOWHERE, Database, Transaction
 from storage.encryption import KeyRing
+from workflows.addressees.imports import JUKI
+from workflows.addressees.service import AddresseeRegister
 from workflows.engine import Actor, CaseView, Engine, Reason, Registry
 from workflows.engine.texts import reason_text
 from workflows.law.table import LawTable
@@ -99,6 +101,12 @@ class Desk:
     def application(self, tx: Transaction, case: CaseView, actor: Actor) -> Application | None:
         """The application behind a case, when it is one."""
         return self.applications.view(tx, case.id, actor) if case.kind == APPLICATION else None
+
+    def addressee(self, tx: Transaction, typed: str) -> str:
+        """The addressee number behind what was typed: itself, or the number of the resident system; else as typed."""
+        register = AddresseeRegister(self.clock, self.keys)
+        found = register.get(tx, typed) or register.by_business_number(tx, JUKI, typed)
+        return found.number if found else typed
 
     def receipt_numbers(self, tx: Transaction, cases: Sequence[UUID]) -> dict[UUID, str]:
         """Receipt numbers of those cases that are applications, or belong to one."""

@@ -26,6 +26,11 @@ def furnish(worker: Database, clock: FixedClock, keys: KeyRing) -> None:
                 (number, state, clock.now(), clock.now()),
             )
         tx.raw.execute(
+            "INSERT INTO madoguchi.business_number (tenant, system, number, addressee, since)"
+            " VALUES ('992011', 'juki', '1001', %s, %s)",
+            (ADDRESSEE, clock.now()),
+        )
+        tx.raw.execute(
             "INSERT INTO madoguchi.published_statement (tenant, affair_code, statement_number, published_on, title)"
             " VALUES ('992011', %s, '12', %s, '児童手当に関する事務 全項目評価書')",
             (AFFAIR, date(2025, 4, 1)),

@@ -39,7 +39,7 @@ def receive(request: Request) -> dict[str, Any] | Response:
         application = request.desk.applications.open(
             request.tx,
             actor_of(request),
-            values["addressee"],
+            request.desk.addressee(request.tx, values["addressee"]),
             values["affair"],
             request.POST.get("request_key", "")[:64] or str(new_id()),
         )

@@ -60,7 +60,11 @@ def ask(request: Request) -> dict[str, Any] | Response:
         field = "purpose" if refused.code == "PURPOSE" else "choice"
         return _form(request, found, values, {field: str(refused)})
     except Refused as refused:
-        raise refusal(request, refused, found) from refused
+        about_words = [reason for reason in refused.reasons if reason.code.startswith("purpose_")]
+        if not about_words:
+            raise refusal(request, refused, found) from refused
+        text = desk.engine.reason_text(about_words[0], None, presenting.two(request.language))
+        return _form(request, found, values, {"purpose": text})
     return HTTPSeeOther(location=f"/staff/inquiries/{opened.case_id}?done=1")
 
 

@@ -34,6 +34,7 @@ STAFF = (
     (KONO, "shinsa", "例野　審", ["caseworker"]),
     (KONO, "kessai", "例野　決", ["caseworker", "approver"]),
     (KONO, "renkei", "例野　連", ["linkage_operator", "records_officer", "tenant_admin"]),
+    (KONO, "annai", "例野　案内", ["caseworker", "approver"]),
     (OTSUKAWA, "zeimu", "例川　税", ["caseworker", "approver"]),
     (OTSUKAWA, "kiroku", "例川　記", ["linkage_operator", "records_officer", "tenant_admin"]),
 )

@@ -52,15 +52,15 @@ class Page:
                 return urljoin(self.url, address)
         raise Lost(f"{self.url} に「{words or path}」へのリンクがありません（見出し: {self.heading}）")
 
-    def form(self, action_part: str = "") -> Form:
-        """The first form whose address has ``action_part`` in it.
+    def form(self, action_part: str = "", field: str = "") -> Form:
+        """The first form whose address has ``action_part`` in it and that asks for ``field``.
 
         :raises Lost: when there is none.
         """
         for form in self.forms:
-            if action_part in form.action:
+            if action_part in form.action and (not field or field in form.fields or field in form.choices):
                 return form
-        raise Lost(f"{self.url} に「{action_part}」の入力欄がありません（見出し: {self.heading}）")
+        raise Lost(f"{self.url} に「{action_part or field}」の入力欄がありません（見出し: {self.heading}）")
 
     def must_say(self, *words: str) -> Page:
         """Make sure the page says all of ``words``.

@@ -18,7 +18,7 @@ from storage.audit.stamping import HttpTimeStamper
 from storage.clock import Clock, SystemClock
 from storage.database import Database
 from storage.encryption import FileMasterKey, KeyRing
-from workflows.addressees.numbers import Number, Regime, parse_individual
+from workflows.addressees.numbers import Regime
 from workflows.addressees.service import AddresseeRegister
 from workflows.engine import Engine, Registry
 from workflows.law import loader
@@ -63,20 +63,6 @@ class House:
         self.stamper.client.close()
         self.worker.close()
         self.vault.close()
-
-
-class VaultHolders:
-    """Whose a card certificate is, asked of the tenant's own CS over the link."""
-
-    def __init__(self, link: LinkRuntime, regime: Regime) -> None:
-        self._offices = link.parts.offices
-        self._regime = regime
-
-    def number_of(self, tenant: str, issuer: str, serial: str) -> Number | None:
-        """See ``workflows.addressees.accounts.CertificateHolders``."""
-        gateway = self._offices.gateway(tenant)
-        found = gateway.identify(issuer, serial) if gateway is not None else None
-        return parse_individual(found, self._regime) if found else None
 
 
 def link_folder(settings: Settings) -> Path:

@@ -1,18 +1,21 @@
-"""The jobs that pages put on the list, each with what it works with. A job's name is written where it is deferred, too."""
+"""The jobs that pages put on the list, each given what it works with."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID
 
 import procrastinate
 
-from portal.worker.house import House, VaultHolders, regime
+from portal.identity.effects import AccountEffects
+from portal.resident import downloads
+from portal.worker.house import House, regime
 from storage.audit import jobs as audit_jobs
 from storage.audit.jobs import AuditJobs
 from storage.audit.sources import StepSource
 from workflows.addressees.accounts import AccountBinder
 from workflows.engine.journal import broken_links
+from workflows.linkage.holders import JukiHolders
+from workflows.linkage.tasks import register_tasks
 from workflows.provision_records.log import RecordSource
 
 
@@ -28,11 +31,10 @@ def register(app: procrastinate.App, house: House) -> None:
     sources = (RecordSource(), StepSource(broken_links))
     audit = AuditJobs(house.worker, house.audit, sources, house.stamper, stamp_alarm)
     audit_jobs.register(app, lambda: audit)
-    binder = AccountBinder(
-        house.vault, house.register, VaultHolders(house.vault_link, regime(house.settings))
-    )
 
-    @app.task(name="identity.bind_account", retry=procrastinate.RetryStrategy(max_attempts=20, wait=2))
-    def bind_account(account: str, issuer: str, serial: str) -> None:
-        """Tie a card's account to the addressee of each municipality that knows its holder."""
-        binder.bind_account(UUID(account), issuer, serial, house.tenants)
+    holders = JukiHolders(house.vault_link.parts.offices, regime(house.settings))
+    binder = AccountBinder(house.vault, house.register, holders)
+    AccountEffects(house.worker, binder, house.clock).register(app)
+
+    downloads.register(app, house.worker, house.keys, house.clock)
+    register_tasks(app, house.worker, house.link)

@@ -10,8 +10,10 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import orjson
 import psycopg
 from psycopg import sql
+from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import ConnectionPool
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -42,6 +44,11 @@ def ensure_database(url: str) -> None:
                 return  # another stand-in was faster
 
 
+def _configure(connection: Connection) -> None:
+    set_json_dumps(orjson.dumps, connection)
+    set_json_loads(orjson.loads, connection)
+
+
 class Store:
     """Pool and schema of one system.
 
@@ -57,6 +64,7 @@ class Store:
             min_size=1,
             max_size=size,
             kwargs={"application_name": f"sandbox-{schema}", "options": f"-c search_path={schema}"},
+            configure=_configure,
             open=True,
         )
         ddl = (files(f"sandbox.{schema}") / "schema.sql").read_text("utf-8")

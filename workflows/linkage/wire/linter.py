@@ -148,7 +148,9 @@ def _plain(text: str) -> str:
 
 
 def _number_in(text: str, windows: bool) -> bool:
-    groups = [(m.start(), m.end()) for m in _GROUPS.finditer(text)]
+    if len(text) < 12:
+        return False
+    groups = [m.span() for m in _GROUPS.finditer(text)]
     if sum(end - start for start, end in groups) < 12:
         return False
     for first, (start, _) in enumerate(groups):
@@ -176,11 +178,12 @@ def _text_kind(text: str, windows: bool) -> str | None:
     plain = _plain(text)
     if _number_in(plain, windows):
         return "number"
-    if plain.isascii() and len(plain) <= 12 and plain.lower() not in _SEX:
-        return None
     stripped = " ".join(plain.split())
     if stripped.lower() in _SEX:
         return "sex"
+    if plain.isascii():
+        # Addresses, names and telling words need Japanese letters; a birth date may do with an era's initial.
+        return "birth" if _ERA_BIRTH.search(stripped) else None
     if found := _WORDS.search(stripped):
         return _KEY_PARTS.get(found.group(1), "number")
     if _ERA_BIRTH.search(stripped) or _DATE_BORN.search(stripped):

@@ -48,7 +48,7 @@ class StaffRegister:
         """Enter somebody and make the code with which she enrols her first key.
 
         :param tenant: the municipality, or ``000000`` for the commission.
-        :param office: 機関コード, e.g. ``992011-01``.
+        :param office: the section as residents read it in their records, e.g. ``子育て支援課``.
         :raises UnknownRole: when a role does not exist.
         """
         wanted = _roles(roles)

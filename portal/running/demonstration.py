@@ -31,12 +31,12 @@ from workflows.law import loader, statements
 KONO, OTSUKAWA = "992011", "992020"
 TENANTS = ((KONO, "甲野市", "Kono City", "こうのし"), (OTSUKAWA, "乙川市", "Otsukawa City", "おつかわし"))
 STAFF = (
-    (KONO, "shinsa", "例野　審", ["caseworker"]),
-    (KONO, "kessai", "例野　決", ["caseworker", "approver"]),
-    (KONO, "renkei", "例野　連", ["linkage_operator", "records_officer", "tenant_admin"]),
-    (KONO, "annai", "例野　案内", ["caseworker", "approver"]),
-    (OTSUKAWA, "zeimu", "例川　税", ["caseworker", "approver"]),
-    (OTSUKAWA, "kiroku", "例川　記", ["linkage_operator", "records_officer", "tenant_admin"]),
+    (KONO, "shinsa", "例野　審", "子育て支援課", ["caseworker"]),
+    (KONO, "kessai", "例野　決", "子育て支援課", ["caseworker", "approver"]),
+    (KONO, "renkei", "例野　連", "情報政策課", ["linkage_operator", "records_officer", "tenant_admin"]),
+    (KONO, "annai", "例野　案内", "子育て支援課", ["caseworker", "approver"]),
+    (OTSUKAWA, "zeimu", "例川　税", "市民税課", ["caseworker", "approver"]),
+    (OTSUKAWA, "kiroku", "例川　記", "情報政策課", ["linkage_operator", "records_officer", "tenant_admin"]),
 )
 PUBLISHED = date(2025, 4, 1)
 LINK_PATIENCE = 60.0
@@ -156,8 +156,8 @@ def _staff(settings: Settings, worker: Database) -> None:
         return
     register = StaffRegister(worker, SystemClock())
     made = {}
-    for tenant, key, name, roles in STAFF:
-        invitation = register.invite(tenant, f"{tenant}-01", roles, name)
+    for tenant, key, name, office, roles in STAFF:
+        invitation = register.invite(tenant, office, roles, name)
         made[key] = {
             "tenant": tenant,
             "account": str(invitation.account),

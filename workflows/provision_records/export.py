@@ -44,6 +44,7 @@ COLUMNS = (
     ("根拠", lambda r: r.law_clause),
     ("結果", lambda r: r.outcome),
     ("申請の受付番号", lambda r: r.application_receipt or ""),
+    ("やりとりの番号", lambda r: r.exchange_id or ""),
     ("記録番号", lambda r: str(r.record_id)),
     ("訂正した記録の番号", lambda r: str(r.corrects or "")),
 )

@@ -1,10 +1,16 @@
-"""Authorities for the tests of this folder."""
+"""Authorities for the tests of this folder, and the whole front for those that need a real nginx."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from sandbox.pki import Pki, provision
+from tests.conftest import Databases
+from tests.identity.front import Front, Servers
 from tests.pki.world import NOW
 
 
@@ -12,3 +18,23 @@ from tests.pki.world import NOW
 def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
     """Authorities with the three generations, in a folder of their own."""
     return provision(tmp_path_factory.mktemp("pki"), NOW)
+
+
+@pytest.fixture(scope="module")
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a running installation."""
+    return tmp_path_factory.mktemp("front")
+
+
+@pytest.fixture(scope="module")
+def own(var: Path) -> Pki:
+    """Authorities of the running installation, which lives by the machine's clock."""
+    return provision(var, datetime.now(UTC))
+
+
+@pytest.fixture(scope="module")
+def front(var: Path, own: Pki, databases: Databases) -> Iterator[Front]:
+    """OCSP, portal and nginx, running."""
+    servers = Servers(var, own, databases)
+    yield servers.front
+    servers.stop()

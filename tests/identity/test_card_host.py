@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from sandbox.pki import Pki, faults, provision
-from tests.conftest import Databases
-from tests.identity.front import SECRET, Front, Servers
+from sandbox.pki import Pki, faults
+from tests.identity.front import SECRET, Front
 from tests.pki.world import HANAKO, SoftCard, card
 
 pytestmark = pytest.mark.nginx
@@ -32,23 +30,6 @@ def names(monkeypatch: pytest.MonkeyPatch) -> None:
         return usual("127.0.0.1" if host == "card.localhost" else host, *rest, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-
-
-@pytest.fixture(scope="module")
-def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("front")
-
-
-@pytest.fixture(scope="module")
-def own(var: Path) -> Pki:
-    return provision(var, NOW)
-
-
-@pytest.fixture(scope="module")
-def front(var: Path, own: Pki, databases: Databases) -> Iterator[Front]:
-    servers = Servers(var, own, databases)
-    yield servers.front
-    servers.stop()
 
 
 def living_card(own: Pki, kind: str = "auth") -> SoftCard:

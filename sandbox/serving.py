@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
 from granian.server import Server
 
 from .config import SYSTEMS, SandboxConfig
@@ -75,6 +76,6 @@ def serve(system: str, var: Path) -> None:
         http=HTTPModes.http1,
         websockets=False,
         log_access=False,
-        log_level="error",
+        log_level=LogLevels.error,
         **tls,
     ).serve()

@@ -103,7 +103,7 @@ def hand_out(
                         "procedure": wish["procedure"],
                         "purpose": wish["purpose"],
                         "items": [
-                            {"code": item, "copy": copies.get((holder, danban, item))}
+                            {"code": item, "copy": copies.get((holder, danban or "", item))}
                             for item in wish["items"]
                         ],
                     },

@@ -7,7 +7,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from sandbox.web import Call, Reply, accept
-from workflows.linkage.wire.envelope import check, digest, request_digest
+from workflows.linkage.wire.envelope import check, digest, id_of, request_digest
 from workflows.linkage.wire.problems import Problem
 
 from .inbox import Bell
@@ -55,9 +55,7 @@ class Inquiries:
         results: list[dict[str, Any]] = []
         good: dict[str, dict[str, Any]] = {}
         for message in messages:
-            id_ = (
-                message.get("id") if isinstance(message, dict) and isinstance(message.get("id"), str) else ""
-            )
+            id_ = id_of(message)
             try:
                 accept(message, call.party, call.now, "inquiry.request")
                 _refuse_frozen(frozen, message)
@@ -66,12 +64,12 @@ class Inquiries:
                 good[id_] = message
                 results.append({"id": id_, "status": 202})
             except Problem as problem:
-                results.append({"id": id_[:26], "status": problem.status, "problem": problem.to_dict()})
+                results.append({"id": id_, "status": problem.status, "problem": problem.to_dict()})
         self._store(call, good, results)
         return results
 
     def _store(self, call: Call, good: dict[str, dict[str, Any]], results: list[dict[str, Any]]) -> None:
-        known = dict(
+        known: dict[str, str] = dict(
             call.tx.execute("SELECT id, digest FROM hub.inquiry WHERE id = ANY(%s)", (list(good),)).fetchall()
         )
         rows = []

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from sandbox.database import Connection
 from sandbox.web import Call, Reply, accept
 from workflows.linkage.wire.codes import REFUSAL_CODES, REFUSAL_GROUNDS
-from workflows.linkage.wire.envelope import build, check, moment, new_id, stamp
+from workflows.linkage.wire.envelope import build, check, id_of, moment, new_id, stamp
 from workflows.linkage.wire.problems import Problem
 
 from . import inbox, records
@@ -188,7 +188,7 @@ class Provisions:
         outcomes: dict[str, Outcome] = {}
         results = []
         for message in messages:
-            id_ = str(message.get("id", ""))[:26] if isinstance(message, dict) else ""
+            id_ = id_of(message)
             try:
                 accept(message, call.party, call.now, "provision.answer", "provision.decision")
                 state = self._judge(call, message, found, outcomes)

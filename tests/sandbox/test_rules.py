@@ -108,6 +108,7 @@ def test_one_bad_inquiry_does_not_hold_up_its_batch(country: Country) -> None:
         envelope.dumps(envelope.batch([m for m in mixed if isinstance(m, dict)])),
     )
     found = [r.get("problem", {}).get("msl_code", r["status"]) for r in answer.json()["results"]]
+    assert [r["id"] for r in answer.json()["results"]][1] == "", "what is not an id is not repeated"
     assert found == [202, "SCHEMA_INVALID", 202, "FORBIDDEN_CONTENT", 202, "SCHEMA_INVALID"]
     country.pump()
     country.drain(ASKER)

@@ -7,6 +7,7 @@ message in a batch is checked and answered by itself.
 
 import hashlib
 import json
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from .problems import Problem
 
 MAX_BODY = 32 * 1024 * 1024
 MAX_BATCH = 500
+_ID = re.compile("[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _DIRECTORY = files(__package__) / "schemas"
 
 
@@ -66,6 +68,12 @@ def stamp(moment: datetime) -> str:
 def moment(text: str) -> datetime:
     """The time a wire text means."""
     return datetime.fromisoformat(text)
+
+
+def id_of(message: Any) -> str:
+    """The id of a message that may be anything; empty unless it has the shape of one, so that nothing is repeated."""
+    found = message.get("id") if isinstance(message, Mapping) else None
+    return found if isinstance(found, str) and _ID.fullmatch(found) else ""
 
 
 def build(

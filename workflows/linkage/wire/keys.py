@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from joserfc.jwk import OKPKey
@@ -170,7 +170,8 @@ def new_party(party: str, role: str, tenant: str | None, label: str, serial: int
     """Fresh keys for a party: (private document for :class:`PartyKeys`, public entry for :class:`Directory`)."""
     private: list[dict[str, Any]] = []
     public: list[dict[str, Any]] = []
-    for use, curve in (("sig", "Ed25519"), ("enc", "X25519")):
+    curves: tuple[tuple[str, Literal["Ed25519", "X25519"]], ...] = (("sig", "Ed25519"), ("enc", "X25519"))
+    for use, curve in curves:
         kid = f"{party}.{use}.{serial}"
         key = OKPKey.generate_key(curve, {"kid": kid, "use": use})
         private.append(dict(key.as_dict(private=True)))

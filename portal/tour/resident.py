@@ -50,12 +50,16 @@ def wait_for_record(visitor: Visitor, exchange: str) -> Page:
 
 
 def take(visitor: Visitor, what: str) -> bytes:
-    """Take the list home as ``csv`` or ``proof``."""
-    page = visitor.get("/my/records/export")
-    taken = visitor.send(page, page.form(f"/my/records/export/{what}"), {})
-    if taken.status != 200 or taken.content_type.startswith("text/html"):
-        raise Lost(f"{what} を受け取れません（{taken.status} {taken.heading}）")
-    return taken.content
+    """Take the list home as ``csv`` or ``proof``; a proof may need a minute, because the log is sealed every minute."""
+    end = time.monotonic() + 2 * PATIENCE
+    while True:
+        page = visitor.get("/my/records/export")
+        taken = visitor.send(page, page.form(f"/my/records/export/{what}"), {})
+        if taken.status == 200 and not taken.content_type.startswith("text/html"):
+            return taken.content
+        if taken.status != 503 or time.monotonic() > end:
+            raise Lost(f"{what} を受け取れません（{taken.status} {taken.heading}）")
+        time.sleep(2)
 
 
 def take_print(visitor: Visitor) -> bytes:

@@ -47,7 +47,7 @@ def open_roles(server_url: str) -> Roles:
 
 
 @contextmanager
-def world() -> Iterator[tuple[House, Path, str]]:
+def world(timing: dict[str, float] | None = None) -> Iterator[tuple[House, Path, str]]:
     """Everything furnished: (house, folder, the owner's address of the product's database)."""
     folder = Path(tempfile.mkdtemp(prefix="madoguchi-bench-"))
     server = EmbeddedServer(folder / "pg")
@@ -63,7 +63,7 @@ def world() -> Iterator[tuple[House, Path, str]]:
                 "INSERT INTO madoguchi.tenant (code, name, name_en, name_kana) VALUES"
                 " ('992011', '甲野市', 'Kono City', 'こうのし'), ('992020', '乙川市', 'Otsukawa City', 'おつかわし')"
             )
-        stand_ins = StandIns(folder / "country", server.admin_url("bench_sandbox"))
+        stand_ins = StandIns(folder / "country", server.admin_url("bench_sandbox"), timing)
         stand_ins.start()
         keys = KeyRing(FileMasterKey.create(folder / "master.key"))
         house = House.build(open_roles(address), stand_ins, keys)

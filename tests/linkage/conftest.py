@@ -11,7 +11,7 @@ import pytest
 
 from storage.database import Database
 from storage.embedded import EmbeddedServer, create_database
-from storage.encryption import KeyRing
+from storage.encryption import FileMasterKey, KeyRing
 from tests.conftest import TEMPLATE, Databases
 from tests.linkage.house import KONO, OTSUKAWA, House, StandIns
 
@@ -21,7 +21,7 @@ def stand_ins(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) 
     """Core, hub, 住基ネット CS and tax system, each its own process, on a database of their own."""
     var: Path = tmp_path_factory.mktemp("country")
     name = f"sandbox_{uuid4().hex}"
-    world = StandIns(var, server.admin_url(name))
+    world = StandIns(var, server.admin_url(name), timing={"lease": 3})
     world.start()
     yield world
     world.stop()
@@ -44,9 +44,17 @@ def link_databases(server: EmbeddedServer) -> Iterator[Databases]:
 
 
 @pytest.fixture(scope="session")
-def furnished(link_databases: Databases, stand_ins: StandIns, key_ring: KeyRing) -> Iterator[House]:
+def master_key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The master key's file, for worker processes of their own."""
+    path: Path = tmp_path_factory.mktemp("keys") / "master.key"
+    FileMasterKey.create(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def furnished(link_databases: Databases, stand_ins: StandIns, master_key_file: Path) -> Iterator[House]:
     """Both municipalities with residents, link codes and copies."""
-    built = House.build(link_databases, stand_ins, key_ring)
+    built = House.build(link_databases, stand_ins, KeyRing(FileMasterKey(master_key_file)))
     built.furnish()
     yield built
     built.close()

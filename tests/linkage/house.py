@@ -213,6 +213,59 @@ class House:
             moved += drain_inbox(self.worker, self.runtime, tenant)
         return moved
 
+    def hurry(self) -> None:
+        """What waits for its next try may go now; a test does not sit out the pauses."""
+        for tenant in (KONO, OTSUKAWA):
+            with self.tx(tenant) as tx:
+                tx.raw.execute("UPDATE madoguchi.linkage_outbox SET not_before = now() WHERE state = 'ready'")
+                tx.raw.execute(
+                    "UPDATE madoguchi.linkage_inbox SET not_before = now() WHERE state = 'waiting'"
+                )
+        self.runtime.pump.reset()
+        self.vault_runtime.pump.reset()
+
+    def check_once(self, cases: list[UUID]) -> None:
+        """Every inquiry was answered once: one step of each kind, one answer, one provision, one record on each side, whole chains."""
+        with self.tx(KONO) as tx:
+            rows = tx.raw.execute(
+                "SELECT c.id, c.state, array_agg(s.trigger ORDER BY s.seq) FROM madoguchi.case_file c JOIN madoguchi.step s"
+                " ON s.tenant = c.tenant AND s.case_id = c.id WHERE c.id = ANY(%s) GROUP BY c.id, c.state",
+                (cases,),
+            ).fetchall()
+            assert {row[0] for row in rows} == set(cases)
+            for _, state, triggers in rows:
+                assert (state, triggers) == (
+                    "answered",
+                    ["open", "check", "send", "accept", "permit", "answer"],
+                )
+            exchanges = [
+                row[0]
+                for row in tx.raw.execute(
+                    "SELECT exchange_id FROM madoguchi.linkage_inquiry WHERE case_id = ANY(%s)", (cases,)
+                )
+            ]
+            assert len(set(exchanges)) == len(cases)
+            assert self._once(tx, "provision_record", exchanges) == len(cases)
+            assert self.engine.verify(tx) is None
+        with self.tx(OTSUKAWA) as tx:
+            assert self._once(tx, "linkage_provision", exchanges) == len(cases)
+            assert self._once(tx, "provision_record", exchanges) == len(cases)
+            states = tx.raw.execute(
+                "SELECT DISTINCT c.state FROM madoguchi.linkage_provision p JOIN madoguchi.case_file c"
+                " ON c.tenant = p.tenant AND c.id = p.case_id WHERE p.exchange_id = ANY(%s)",
+                (exchanges,),
+            ).fetchall()
+            assert states == [("provided",)]
+            assert self.engine.verify(tx) is None
+
+    def _once(self, tx: Any, table: str, exchanges: list[str]) -> int:
+        row = tx.raw.execute(
+            f"SELECT count(*), count(DISTINCT exchange_id) FROM madoguchi.{table} WHERE exchange_id = ANY(%s)",
+            (exchanges,),
+        ).fetchone()
+        assert row[0] == row[1]
+        return int(row[0])
+
     # --- setting up ------------------------------------------------------------------------------------------
 
     def furnish(self) -> None:

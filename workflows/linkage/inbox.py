@@ -109,7 +109,7 @@ class Inbox:
         if not leased:
             return 0
         self.receive(database, tenant, [one.message for one in leased])
-        gateway.ack([one.lease for one in leased])
+        gateway.ack(list(dict.fromkeys(one.lease for one in leased)))
         return len(leased)
 
     def receive(self, database: Database, tenant: str, messages: Sequence[Any]) -> None:
@@ -178,7 +178,9 @@ class Inbox:
             received = self._check(tx, message)
             if received is not None:
                 good[received.id] = received
-                digests[received.id] = hashlib.sha256(orjson.dumps(message, option=orjson.OPT_SORT_KEYS)).digest()
+                digests[received.id] = hashlib.sha256(
+                    orjson.dumps(message, option=orjson.OPT_SORT_KEYS)
+                ).digest()
         if not good:
             return []
         values = {

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from storage.clock import Clock
 from storage.database import Database, Scope, Transaction
@@ -27,10 +28,11 @@ from .rows import (
     write_positions,
     write_tiles,
 )
-from .sources import LeafSource, NewLeaf
+from .sources import LeafSource, Mark, NewLeaf
 from .stamping import TimeStamper
 
 BATCH = 20_000
+NOBODY = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,12 @@ class AuditService:
         horizon = _horizon(tx)
         fresh = source.collect(tx, mark, limit)
         more = len(fresh) == limit
-        new_mark = min(horizon, fresh[-1].txid) if more else horizon
+        # Behind an open transaction something may still appear; before it, what was looked at is done for good.
+        done = (
+            Mark(fresh[-1].txid, fresh[-1].ref)
+            if more and fresh[-1].txid < horizon
+            else Mark(horizon, NOBODY)
+        )
         if fresh:
             edge = load_tiles(tx, source.log, set(tiles.right_edge(size)))
             write_positions(tx, source.log, size, fresh)
@@ -67,9 +74,9 @@ class AuditService:
         if last is None or last.size != size or last.map_root != map_root:
             made = self._commit(tx, source.log, number + 1, size, map_root)
         tx.raw.execute(
-            "UPDATE madoguchi.audit_log SET size = %s, mark = %s::text::xid8, checkpoints = %s"
+            "UPDATE madoguchi.audit_log SET size = %s, mark = %s::text::xid8, mark_ref = %s, checkpoints = %s"
             " WHERE tenant = %s AND log = %s",
-            (size, str(new_mark), number + (made is not None), tx.tenant, source.log),
+            (size, str(done.txid), done.ref, number + (made is not None), tx.tenant, source.log),
         )
         return Advance(len(fresh), made, more)
 
@@ -187,17 +194,18 @@ def latest(tx: Transaction, tenant: str, log: str) -> Checkpoint | None:
     return parse(bytes(row[0])) if row else None
 
 
-def _lock(tx: Transaction, log: str) -> tuple[int, int, int]:
+def _lock(tx: Transaction, log: str) -> tuple[int, Mark, int]:
     """This log's state, locked for the rest of the transaction: (size, mark, checkpoints)."""
     tx.raw.execute(
         "INSERT INTO madoguchi.audit_log (tenant, log) VALUES (%s, %s) ON CONFLICT DO NOTHING",
         (tx.tenant, log),
     )
     row: Any = tx.raw.execute(
-        "SELECT size, mark::text::bigint, checkpoints FROM madoguchi.audit_log WHERE tenant = %s AND log = %s FOR UPDATE",
+        "SELECT size, mark::text::bigint, mark_ref, checkpoints FROM madoguchi.audit_log"
+        " WHERE tenant = %s AND log = %s FOR UPDATE",
         (tx.tenant, log),
     ).fetchone()
-    return row
+    return row[0], Mark(row[1], row[2]), row[3]
 
 
 def _horizon(tx: Transaction) -> int:

@@ -15,6 +15,13 @@ from storage.database import Transaction
 from .merkle import leaf_hash
 
 
+class Mark(NamedTuple):
+    """Everything up to here, by (transaction, reference), is placed for good: no transaction before it is still open."""
+
+    txid: int
+    ref: UUID
+
+
 class NewLeaf(NamedTuple):
     """A leaf to be placed: what it stands for, its hash, the transaction that wrote it; person and key when it counts
     for somebody's own tree."""
@@ -42,8 +49,8 @@ class LeafSource(Protocol):
 
     log: str
 
-    def collect(self, tx: Transaction, mark: int, limit: int) -> list[NewLeaf]:
-        """Leaves written by transactions from `mark` on that have no place yet, oldest transaction first."""
+    def collect(self, tx: Transaction, mark: Mark, limit: int) -> list[NewLeaf]:
+        """Leaves after `mark` that have no place yet, by rising (txid, ref), at most `limit`."""
         ...
 
     def rebuild(self, tx: Transaction, persons: Sequence[str]) -> Mapping[bytes, list[bytes]]:
@@ -72,6 +79,9 @@ class ChainBreak(Protocol):
     def problem(self) -> str: ...
 
 
+Place = tuple[int, UUID, int]
+PAGE = 5000
+
 Chains = Callable[[Transaction], Iterable[ChainBreak]]
 """The engine's own check of every case's chain. Injected: storage knows no engine."""
 
@@ -83,6 +93,15 @@ PROBLEMS = {
     "head": "事案の今の状態が最後の手順と合いません",
     "orphan": "手順だけがあり、事案がありません",
 }
+
+
+def placed(tx: Transaction, log: str, refs: Sequence[UUID]) -> set[tuple[UUID, int]]:
+    """Which of these references have a place already, as (ref, sub)."""
+    rows = tx.raw.execute(
+        "SELECT ref, sub FROM madoguchi.audit_position WHERE tenant = %s AND log = %s AND ref = ANY(%s)",
+        (tx.tenant, log, list(refs)),
+    ).fetchall()
+    return set(rows)
 
 
 def head_leaf(case_id: UUID, seq: int, head: bytes) -> bytes:
@@ -98,24 +117,28 @@ class StepSource:
     def __init__(self, chains: Chains | None = None) -> None:
         self._chains = chains
 
-    def collect(self, tx: Transaction, mark: int, limit: int) -> list[NewLeaf]:
+    def collect(self, tx: Transaction, mark: Mark, limit: int) -> list[NewLeaf]:
         """The newest step of every case that moved."""
-        rows = tx.raw.execute(
-            """
-            SELECT case_id, seq, hash, txid::text::bigint FROM (
-                SELECT DISTINCT ON (case_id) case_id, seq, hash, txid FROM madoguchi.step
-                WHERE tenant = %s AND txid >= %s::text::xid8 ORDER BY case_id, seq DESC
-            ) AS head
-            WHERE NOT EXISTS (SELECT 1 FROM madoguchi.audit_position p
-                              WHERE p.tenant = %s AND p.log = 'steps' AND p.ref = case_id AND p.sub = seq)
-            ORDER BY txid, case_id LIMIT %s
-            """,
-            (tx.tenant, str(mark), tx.tenant, limit),
-        ).fetchall()
-        return [
-            NewLeaf(case_id, seq, head_leaf(case_id, seq, bytes(head)), txid)
-            for case_id, seq, head, txid in rows
-        ]
+        found: list[NewLeaf] = []
+        while len(found) < limit:
+            rows = tx.raw.execute(
+                """
+                SELECT case_id, seq, hash, txid::text::bigint FROM (
+                    SELECT DISTINCT ON (case_id) case_id, seq, hash, txid FROM madoguchi.step
+                    WHERE tenant = %s AND txid >= %s::text::xid8 ORDER BY case_id, seq DESC
+                ) AS head
+                WHERE (txid, case_id) > (%s::text::xid8, %s) ORDER BY txid, case_id LIMIT %s
+                """,
+                (tx.tenant, str(mark.txid), str(mark.txid), mark.ref, limit),
+            ).fetchall()
+            known = placed(tx, self.log, [row[0] for row in rows])
+            for case_id, seq, head, txid in rows:
+                if (case_id, seq) not in known and len(found) < limit:
+                    found.append(NewLeaf(case_id, seq, head_leaf(case_id, seq, bytes(head)), txid))
+            if len(rows) < limit:
+                break
+            mark = Mark(rows[-1][3], rows[-1][0])
+        return found
 
     def rebuild(self, tx: Transaction, persons: Sequence[str]) -> Mapping[bytes, list[bytes]]:
         """Steps are nobody's own tree."""
@@ -128,23 +151,43 @@ class StepSource:
     def recompute(self, tx: Transaction) -> Iterator[Recomputed]:
         """Every placed head, after every chain was walked from its first step."""
         broken = {b.case_id: b for b in self._chains(tx)} if self._chains else {}
-        with tx.raw.cursor(name="audit_heads") as cursor:
-            cursor.itersize = 5000
-            cursor.execute(
-                "SELECT p.seq, p.ref, p.sub, s.hash FROM madoguchi.audit_position p LEFT JOIN madoguchi.step s"
-                " ON s.tenant = p.tenant AND s.case_id = p.ref AND s.seq = p.sub"
-                " WHERE p.tenant = %s AND p.log = 'steps' ORDER BY p.seq",
-                (tx.tenant,),
-            )
-            for seq, ref, sub, head in cursor:
+        for page in positions(tx, self.log):
+            heads = dict(_heads(tx, page))
+            for seq, ref, sub in page:
                 found = broken.pop(ref, None)
+                head = heads.get((ref, sub))
                 if head is None:
                     yield Recomputed(seq, ref, sub, None, f"事案 {ref} の手順 {sub} がなくなっています")
                 else:
-                    problem = _words(found) if found else None
-                    yield Recomputed(seq, ref, sub, head_leaf(ref, sub, bytes(head)), problem)
+                    yield Recomputed(
+                        seq, ref, sub, head_leaf(ref, sub, head), _words(found) if found else None
+                    )
         for rest in broken.values():
             yield Recomputed(-1, rest.case_id, rest.seq, None, _words(rest))
+
+
+def _heads(tx: Transaction, page: Sequence[Place]) -> Iterator[tuple[tuple[UUID, int], bytes]]:
+    rows = tx.raw.execute(
+        "SELECT s.case_id, s.seq, s.hash FROM unnest(%s::uuid[], %s::integer[]) AS w(case_id, seq)"
+        " JOIN madoguchi.step s ON s.tenant = %s AND s.case_id = w.case_id AND s.seq = w.seq",
+        ([one[1] for one in page], [one[2] for one in page], tx.tenant),
+    ).fetchall()
+    return (((case_id, seq), bytes(head)) for case_id, seq, head in rows)
+
+
+def positions(tx: Transaction, log: str) -> Iterator[list[Place]]:
+    """All places of a log as (seq, ref, sub), by rising seq, page by page."""
+    after = -1
+    while True:
+        rows = tx.raw.execute(
+            "SELECT seq, ref, sub FROM madoguchi.audit_position WHERE tenant = %s AND log = %s AND seq > %s"
+            " ORDER BY seq LIMIT %s",
+            (tx.tenant, log, after, PAGE),
+        ).fetchall()
+        if not rows:
+            return
+        yield rows
+        after = rows[-1][0]
 
 
 def _words(broken: ChainBreak) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from cryptography import x509
 
 from storage.database import Transaction
 
-from . import keyed_map
+from . import keyed_map, sources
 from .checkpoint import GENESIS, CheckpointError, link, parse, signature_holds, stamped_message
 from .keys import public_keys
 from .merkle import EMPTY_ROOT, Edge, root
@@ -272,8 +273,9 @@ def _count(tx: Transaction, log: str) -> int:
     return row[0]
 
 
-def _mark(tx: Transaction, log: str) -> int:
+def _mark(tx: Transaction, log: str) -> sources.Mark:
     row = tx.raw.execute(
-        "SELECT mark::text::bigint FROM madoguchi.audit_log WHERE tenant = %s AND log = %s", (tx.tenant, log)
+        "SELECT mark::text::bigint, mark_ref FROM madoguchi.audit_log WHERE tenant = %s AND log = %s",
+        (tx.tenant, log),
     ).fetchone()
-    return row[0] if row else 0
+    return sources.Mark(row[0], row[1]) if row else sources.Mark(0, UUID(int=0))

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 
-from storage.audit.sources import NewLeaf, Recomputed
+from storage.audit.sources import Mark, NewLeaf, Recomputed, placed, positions
 from storage.database import Transaction
 
 from .models import LOG, Party, ProvisionRecord, RecordItem, person_key, seal
@@ -26,18 +26,18 @@ ROW = (
 _INSTANT = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 # The content and a mark as the database itself sees them, so that checking a million of them is not held up by Python.
 _CONTENT = (
-    "CASE WHEN r.record_id IS NOT NULL THEN json_build_object('record_id', r.record_id, 'exchange_id', r.exchange_id,"
+    "json_build_object('record_id', r.record_id, 'exchange_id', r.exchange_id,"
     " 'tenant', r.tenant, 'addressee', r.addressee, 'side', r.side,"
     " 'asker', json_build_object('code', r.asker_code, 'name', r.asker_name, 'office', r.asker_office),"
     " 'holder', json_build_object('code', r.holder_code, 'name', r.holder_name, 'office', r.holder_office),"
     f" 'requested_at', {_INSTANT.format('r.requested_at')}, 'provided_at', {_INSTANT.format('r.provided_at')},"
     " 'affair_code', r.affair_code, 'affair_name', r.affair_name, 'items', r.items, 'law_row', r.law_row,"
     " 'law_clause', r.law_clause, 'law_table_version', r.law_table_version, 'outcome', r.outcome,"
-    " 'purpose', r.purpose, 'application_receipt', r.application_receipt, 'corrects', r.corrects)::text END"
+    " 'purpose', r.purpose, 'application_receipt', r.application_receipt, 'corrects', r.corrects)::text"
 )
 _MARK = (
-    "CASE WHEN m.id IS NOT NULL THEN ARRAY[encode(m.salt, 'hex'), m.id::text, m.record_id::text, m.disclosure,"
-    f" m.ground, m.proposed_by, m.approved_by, {_INSTANT.format('m.marked_at')}] END"
+    "ARRAY[encode(m.salt, 'hex'), m.id::text, m.record_id::text, m.disclosure,"
+    f" m.ground, m.proposed_by, m.approved_by, {_INSTANT.format('m.marked_at')}]"
 )
 
 
@@ -54,29 +54,24 @@ class RecordSource:
 
     log = LOG
 
-    def collect(self, tx: Transaction, mark: int, limit: int) -> list[NewLeaf]:
-        """Seals of records that have no place yet."""
-        rows = tx.raw.execute(
-            "SELECT l.record_id, l.leaf, l.txid::text::bigint, r.addressee, r.disclosure, p.visible_salt, p.hidden_key"
-            " FROM madoguchi.provision_leaf l"
-            " LEFT JOIN madoguchi.provision_record r ON r.tenant = l.tenant AND r.record_id = l.record_id"
-            " LEFT JOIN madoguchi.provision_person p ON p.tenant = r.tenant AND p.addressee = r.addressee"
-            " WHERE l.tenant = %s AND l.txid >= %s::text::xid8 AND NOT EXISTS ("
-            "  SELECT 1 FROM madoguchi.audit_position a WHERE a.tenant = l.tenant AND a.log = %s"
-            "  AND a.ref = l.record_id AND a.sub = 0)"
-            " ORDER BY l.txid, l.record_id LIMIT %s",
-            (tx.tenant, str(mark), LOG, limit),
-        ).fetchall()
+    def collect(self, tx: Transaction, mark: Mark, limit: int) -> list[NewLeaf]:
+        """Seals of records and marks that have no place yet."""
+        fresh: list[tuple[UUID, bytes, int]] = []
+        while len(fresh) < limit:
+            rows = tx.raw.execute(
+                "SELECT record_id, leaf, txid::text::bigint FROM madoguchi.provision_leaf WHERE tenant = %s"
+                " AND (txid, record_id) > (%s::text::xid8, %s) ORDER BY txid, record_id LIMIT %s",
+                (tx.tenant, str(mark.txid), mark.ref, limit),
+            ).fetchall()
+            known = placed(tx, LOG, [row[0] for row in rows])
+            fresh += [row for row in rows if (row[0], 0) not in known]
+            if len(rows) < limit:
+                break
+            mark = Mark(rows[-1][2], rows[-1][0])
+        whose = _whose(tx, [row[0] for row in fresh[:limit]])
         return [
-            NewLeaf(
-                record_id,
-                0,
-                bytes(leaf),
-                txid,
-                addressee,
-                _key(tx.tenant, addressee, disclosure, salt, hidden),
-            )
-            for record_id, leaf, txid, addressee, disclosure, salt, hidden in rows
+            NewLeaf(record_id, 0, bytes(leaf), txid, *whose.get(record_id, (None, None)))
+            for record_id, leaf, txid in fresh[:limit]
         ]
 
     def rebuild(self, tx: Transaction, persons: Sequence[str]) -> Mapping[bytes, list[bytes]]:
@@ -109,27 +104,51 @@ class RecordSource:
 
     def recompute(self, tx: Transaction) -> Iterator[Recomputed]:
         """Every placed record sealed again from its content; destroyed content leaves its seal alone."""
-        with tx.raw.cursor(name="audit_records") as cursor:
-            cursor.itersize = 5000
-            cursor.execute(
-                f"SELECT a.seq, a.ref, l.leaf, {_MARK}, {_CONTENT}, r.salt"  # noqa: S608
-                " FROM madoguchi.audit_position a"
-                " LEFT JOIN madoguchi.provision_leaf l ON l.tenant = a.tenant AND l.record_id = a.ref"
-                " LEFT JOIN madoguchi.provision_record r ON r.tenant = a.tenant AND r.record_id = a.ref"
-                " LEFT JOIN madoguchi.provision_mark m ON m.tenant = a.tenant AND m.id = a.ref"
-                " WHERE a.tenant = %s AND a.log = %s ORDER BY a.seq",
-                (tx.tenant, LOG),
-            )
-            for seq, ref, leaf, mark, said, salt in cursor:
+        for page in positions(tx, LOG):
+            refs = [one[1] for one in page]
+            leaves = dict(_by_id(tx, "record_id, leaf", "provision_leaf", "record_id", refs))
+            records = _by_id(tx, f"record_id, {_CONTENT}, salt", "provision_record r", "record_id", refs)
+            said = {row[0]: row[1:] for row in records}
+            marks: dict[UUID, list[str]] = {}
+            if len(said) < len(refs):
+                marks = dict(_by_id(tx, f"id, {_MARK}", "provision_mark m", "id", refs))
+            for seq, ref, _ in page:
+                leaf = leaves.get(ref)
                 if leaf is None:
                     yield Recomputed(seq, ref, 0, None, f"記録 {ref} の封がなくなっています")
-                elif said is not None:
-                    yield _compared(seq, ref, leaf, seal(salt, orjson.loads(said)), "記録")
-                elif mark is not None:
-                    mark_salt, *rest = mark
+                elif ref in said:
+                    text, salt = said[ref]
+                    yield _compared(seq, ref, leaf, seal(salt, orjson.loads(text)), "記録")
+                elif ref in marks:
+                    mark_salt, *rest = marks[ref]
                     yield _compared(seq, ref, leaf, seal(bytes.fromhex(mark_salt), _mark(rest)), "印")
                 else:
                     yield Recomputed(seq, ref, 0, None)
+
+
+def _by_id(tx: Transaction, columns: str, table: str, key: str, ids: Sequence[UUID]) -> list[Any]:
+    """Rows by their ids; always by the primary key, whatever the planner thinks of the table's size."""
+    return tx.raw.execute(
+        f"SELECT {columns} FROM madoguchi.{table} WHERE tenant = %s AND {key} = ANY(%s)",  # noqa: S608
+        (tx.tenant, list(ids)),
+    ).fetchall()
+
+
+def _whose(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, tuple[str, bytes]]:
+    """Whose record each one is and under which key it counts; a mark and a destroyed record are nobody's."""
+    records = _by_id(tx, "record_id, addressee, disclosure", "provision_record", "record_id", ids)
+    people = tx.raw.execute(
+        "SELECT addressee, visible_salt, hidden_key FROM madoguchi.provision_person"
+        " WHERE tenant = %s AND addressee = ANY(%s)",
+        (tx.tenant, list({row[1] for row in records})),
+    ).fetchall()
+    keys = {
+        addressee: {"visible": person_key(tx.tenant, addressee, bytes(salt)), "withheld": bytes(hidden)}
+        for addressee, salt, hidden in people
+    }
+    return {
+        record_id: (addressee, keys[addressee][disclosure]) for record_id, addressee, disclosure in records
+    }
 
 
 def _compared(seq: int, ref: UUID, leaf: bytes, computed: bytes, what: str) -> Recomputed:
@@ -175,11 +194,3 @@ def records_by_id(tx: Transaction, record_ids: Sequence[UUID]) -> dict[UUID, Pro
         (tx.tenant, list(record_ids)),
     ).fetchall()
     return {row[0]: from_row(row) for row in rows}
-
-
-def _key(
-    tenant: str, addressee: str | None, disclosure: str | None, salt: bytes, hidden: bytes
-) -> bytes | None:
-    if addressee is None:
-        return None
-    return person_key(tenant, addressee, bytes(salt)) if disclosure == "visible" else bytes(hidden)

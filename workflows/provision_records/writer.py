@@ -59,15 +59,15 @@ WITH fresh AS (
     INSERT INTO madoguchi.provision_record (tenant, {_NAMES})
     SELECT %s, {_NAMES} FROM fresh
     ON CONFLICT DO NOTHING
-    RETURNING record_id, addressee, disclosure
+    RETURNING record_id
 ), sealed AS (
     INSERT INTO madoguchi.provision_leaf (tenant, record_id, leaf)
-    SELECT %s, record_id, leaf FROM fresh JOIN written USING (record_id)
+    SELECT %s, record_id, leaf FROM fresh WHERE record_id IN (SELECT record_id FROM written)
 ), counted AS (
     INSERT INTO madoguchi.provision_person AS p (tenant, addressee, visible_salt, hidden_key, visible_count)
     SELECT %s, addressee, (array_agg(new_salt))[1], (array_agg(new_hidden))[1],
-           count(*) FILTER (WHERE w.disclosure = 'visible')
-    FROM written w JOIN fresh USING (record_id, addressee)
+           count(*) FILTER (WHERE disclosure = 'visible')
+    FROM fresh WHERE record_id IN (SELECT record_id FROM written)
     GROUP BY addressee ORDER BY addressee
     ON CONFLICT (tenant, addressee) DO UPDATE SET visible_count = p.visible_count + excluded.visible_count
 )
@@ -100,7 +100,7 @@ class RecordWriter:
             return 0
         now, keep_until = self.clock.now(), self.keep_until()
         rows = []
-        for record in records:
+        for record in {one.record_id: one for one in records}.values():
             _check(record, tx.tenant)
             salt = self.random_bytes(SALT_BYTES)
             rows.append(

@@ -118,7 +118,7 @@ def _records() -> None:
         )
         """
     )
-    op.execute("CREATE INDEX ix_provision_leaf_txid ON madoguchi.provision_leaf (tenant, txid)")
+    op.execute("CREATE INDEX ix_provision_leaf_txid ON madoguchi.provision_leaf (tenant, txid, record_id)")
     append_only("provision_leaf")
     isolate("provision_leaf", grants={"worker": "SELECT, INSERT"})
 
@@ -193,6 +193,7 @@ def _log() -> None:
             log text NOT NULL,
             size bigint NOT NULL DEFAULT 0,
             mark xid8 NOT NULL DEFAULT '0',
+            mark_ref uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
             checkpoints bigint NOT NULL DEFAULT 0,
             CONSTRAINT pk_audit_log PRIMARY KEY (tenant, log)
         )
@@ -220,7 +221,7 @@ def _log() -> None:
     # A resident learns the places of the records she can see, and of no others: the inner SELECT is under its own policy.
     op.execute(
         """
-        CREATE POLICY resident_rows ON madoguchi.audit_position FOR SELECT USING (
+        CREATE POLICY resident_rows ON madoguchi.audit_position FOR SELECT TO madoguchi_web USING (
             log = 'provision_records' AND EXISTS (
                 SELECT 1 FROM madoguchi.provision_record r
                 WHERE r.tenant = audit_position.tenant AND r.record_id = audit_position.ref))

@@ -76,7 +76,7 @@ def configure(json: bool = True, level: int = logging.INFO) -> None:
 
     :param json: one JSON object a line; otherwise aligned words for a person at a terminal.
     """
-    shared = [
+    shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

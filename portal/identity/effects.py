@@ -28,9 +28,12 @@ RETRY = RetryStrategy(max_attempts=10, exponential_wait=2, retry_exceptions={Con
 class Tie(Protocol):
     """One addressee of an account (``workflows.addressees.models.AccountTie``)."""
 
-    tenant: str
-    addressee: str
-    display_name: bytes
+    @property
+    def tenant(self) -> str: ...
+    @property
+    def addressee(self) -> str: ...
+    @property
+    def display_name(self) -> bytes: ...
 
 
 class Binder(Protocol):

@@ -21,7 +21,7 @@ from portal.identity.staff import StaffRegister
 from portal.running import sandbox_parts
 from portal.settings import Settings
 from storage.clock import SystemClock
-from storage.database import Database, Scope
+from storage.database import Database, Role, Scope
 from storage.encryption import FileMasterKey, KeyRing
 from workflows.addressees.imports import import_residents
 from workflows.addressees.numbers import Regime
@@ -49,7 +49,8 @@ def staff_file(settings: Settings) -> Path:
 
 def populate(settings: Settings) -> None:
     """Enter municipalities, residents, statements and staff."""
-    databases = {role: open_database(settings, role, pool_size=1) for role in ("migrator", "worker", "vault")}  # type: ignore[arg-type]
+    roles: tuple[Role, ...] = ("migrator", "worker", "vault")
+    databases = {role: open_database(settings, role, pool_size=1) for role in roles}
     try:
         _tenants(databases["migrator"])
         _residents(settings, databases["vault"])

@@ -15,6 +15,7 @@ BACKPRESSURE = 64
 def web() -> None:
     """窓口（ウェブ）だけを動かす。"""
     from granian.constants import HTTPModes, Interfaces
+    from granian.log import LogLevels
     from granian.server import Server
 
     import portal.wsgi  # noqa: F401 (loaded here so that the processes share it)
@@ -37,6 +38,6 @@ def web() -> None:
         backpressure=BACKPRESSURE,
         http=HTTPModes.http1,
         websockets=False,
-        log_level="warning",
+        log_level=LogLevels.warning,
         respawn_failed_workers=True,
     ).serve()

@@ -67,6 +67,7 @@ def _jobs() -> None:
     op.execute("SET LOCAL search_path TO jobs")
     bind = op.get_bind()
     driver = bind.connection.driver_connection
+    assert driver is not None
     driver.execute(SchemaManager.get_schema())
     op.execute("RESET search_path")
     for role in ("web", "worker", "vault"):

@@ -1,0 +1,146 @@
+"""Every page in a real Chromium, at a phone's and a desk's width: axe finds nothing, nothing is blocked, nothing scrolls sideways."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.pages.whole import counter, pages
+from tests.web.conftest import Counter
+from tests.web.people import CLERK, ENVIRON_KEY, RESIDENT, Person
+
+__all__ = ["counter", "pages"]
+
+pytestmark = pytest.mark.browser
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+class Quiet(WSGIRequestHandler):
+    """Says nothing about requests."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing."""
+
+
+class Server(ThreadingMixIn, WSGIServer):
+    """One thread a request."""
+
+    daemon_threads = True
+
+
+class Served:
+    """The portal on a loopback port, with somebody at the counter."""
+
+    def __init__(self, counter: Counter) -> None:
+        self.person: Person | None = None
+        self._app = counter.app
+        self.server = make_server("127.0.0.1", 0, self._serve, Server, Quiet)
+        self.origin = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def _serve(self, environ: dict[str, Any], start: Any) -> Any:
+        environ[ENVIRON_KEY] = self.person
+        return self._app(environ, start)  # type: ignore[operator]
+
+
+@pytest.fixture(scope="module")
+def served(counter: Counter) -> Iterator[Served]:
+    """The portal as a browser finds it."""
+    found = Served(counter)
+    yield found
+    found.server.shutdown()
+    found.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, without its own network."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("width", "language"), [(390, "ja.plain"), (1200, "ja.plain"), (390, "en.plain")])
+def test_axe_finds_nothing_and_the_policy_blocks_nothing(
+    served: Served, chromium: Browser, pages: list[tuple[str, Person | None]], width: int, language: str
+) -> None:
+    context = chromium.new_context(viewport={"width": width, "height": 900})
+    context.add_cookies([{"name": "madoguchi-display", "value": language, "url": served.origin}])
+    wrong: list[Any] = []
+    messages: list[str] = []
+    page = context.new_page()
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    for path, person in pages:
+        served.person = person
+        messages.clear()
+        page.goto(served.origin + path)
+        messages[:] = [text for text in messages if "responded with a status of" not in text]
+        if messages:
+            wrong.append((path, messages))
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            wrong.append((path, "scrolls sideways"))
+        for found in Axe().run(page, options={"runOnly": RULES}).response["violations"]:
+            wrong.append((path, found["id"], [node["html"][:200] for node in found["nodes"]][:3]))
+    context.close()
+    assert not wrong
+
+
+def test_nothing_scrolls_sideways_at_320_pixels_or_with_readings(
+    served: Served, chromium: Browser, pages: list[tuple[str, Person | None]]
+) -> None:
+    context = chromium.new_context(viewport={"width": 320, "height": 700})
+    context.add_cookies([{"name": "madoguchi-display", "value": "ja_easy.ruby", "url": served.origin}])
+    wrong = []
+    for path, person in pages:
+        served.person = person
+        page = context.new_page()
+        page.goto(served.origin + path)
+        if page.evaluate("document.documentElement.scrollWidth") > 320:
+            wrong.append(path)
+        page.close()
+    context.close()
+    assert not wrong
+
+
+def test_the_main_way_works_without_javascript(served: Served, chromium: Browser) -> None:
+    context = chromium.new_context(
+        locale="ja-JP", java_script_enabled=False, viewport={"width": 390, "height": 900}
+    )
+    served.person = RESIDENT
+    page = context.new_page()
+    page.goto(f"{served.origin}/my/")
+    page.get_by_role("link", name="すべて見る").click()
+    page.locator("summary", has_text="しぼりこむ").click()
+    page.get_by_label("結果").select_option("provided")
+    page.get_by_role("button", name="この条件で見る").click()
+    page.get_by_role("link", name="くわしく").first.click()
+    assert page.get_by_role("heading", level=1).inner_text() == "やりとりの内容"
+    assert "心当たりがないとき" in page.content()
+    context.close()
+
+
+def test_a_mistake_takes_the_focus_and_its_link_lands_on_the_field(served: Served, chromium: Browser) -> None:
+    context = chromium.new_context(locale="ja-JP")
+    served.person = CLERK
+    page = context.new_page()
+    page.goto(f"{served.origin}/staff/cases/new")
+    page.get_by_role("button", name="受け付ける").click()
+    page.wait_for_function("document.activeElement.classList.contains('govuk-error-summary')")
+    page.get_by_role("link", name="宛名番号を入れてください").click()
+    assert page.evaluate("document.activeElement.id") == "addressee"
+    context.close()

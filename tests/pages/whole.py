@@ -1,0 +1,64 @@
+"""The whole portal with something on every page, and the list of its pages with somebody who may see each."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from portal.app import make_app
+from portal.settings import Settings
+from storage.clock import FixedClock
+from storage.encryption import FileMasterKey, KeyRing
+from tests.conftest import Databases
+from tests.pages import office, records
+from tests.pages.test_desks import form_of
+from tests.web.conftest import TEST_PARTS, Counter
+from tests.web.people import CLERK, OPERATOR, OTHER_RESIDENT, RESIDENT, Person
+
+RESIDENT_PAGES = (
+    "/my/", "/my/records", "/my/records?outcome=provided", "/my/records?period=own&from=x", "/my/records?words=zzz",
+    f"/my/records/{records.record_id(0)}", f"/my/records/{records.record_id(4)}", "/my/records/flow",
+    "/my/records/calendar?year=2026", "/my/records/export", "/my/sessions", "/nowhere", "/staff/",
+)  # fmt: skip
+PUBLIC_PAGES = (
+    "/", "/help/", "/help/card", "/help/odd-record", "/help/glossary", "/help/names", "/help/proof", "/help/language",
+    "/accessibility", "/log-keys", "/nowhere",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def counter(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Counter:
+    """The portal with everything in it."""
+    clock = FixedClock(datetime(2026, 11, 22, 1, 0, tzinfo=UTC))
+    ring = KeyRing(FileMasterKey.create(tmp_path_factory.mktemp("keys") / "master.key"))
+    records.write(databases.worker, clock)
+    office.furnish(databases.worker, clock, ring)
+    settings = Settings.from_env({"MADOGUCHI_VAR": str(tmp_path_factory.mktemp("var"))})
+    app = make_app(settings, database=databases.web, clock=clock, parts=TEST_PARTS)
+    app.registry["keys"] = ring
+    return Counter(app)
+
+
+@pytest.fixture(scope="module")
+def pages(counter: Counter) -> list[tuple[str, Person | None]]:
+    """Every page with somebody who may see it; the desks have a case and an inquiry."""
+    browser = counter.of(CLERK)
+    form = form_of(browser.get("/staff/cases/new"), "/staff/cases/new")
+    form["affair"], form["addressee"] = office.AFFAIR, office.ADDRESSEE
+    case = form.submit().follow().request.path
+    form = form_of(browser.get(f"{case}/inquiries/new"), "/inquiries/new")
+    form["choice"] = browser.get(f"{case}/inquiries/new").html.select_one("input[name=choice]")["value"]
+    form["purpose"] = "児童手当の審査のため"
+    inquiry = form.submit().follow().request.path
+    return [
+        *((path, None) for path in PUBLIC_PAGES),
+        *((path, RESIDENT) for path in RESIDENT_PAGES),
+        ("/my/records?words=zzz", OTHER_RESIDENT),
+        *(
+            (path, CLERK)
+            for path in ("/staff/", "/staff/cases/new", case, f"{case}/inquiries/new", inquiry, "/my/")
+        ),
+        ("/staff/", OPERATOR),
+        ("/staff/dead-letters", OPERATOR),
+    ]

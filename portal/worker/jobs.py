@@ -16,6 +16,7 @@ from workflows.addressees.accounts import AccountBinder
 from workflows.engine.journal import broken_links
 from workflows.linkage.holders import JukiHolders
 from workflows.linkage.tasks import register_tasks
+from workflows.provision_records import tasks as record_tasks
 from workflows.provision_records.log import RecordSource
 
 
@@ -31,6 +32,7 @@ def register(app: procrastinate.App, house: House) -> None:
     sources = (RecordSource(), StepSource(broken_links))
     audit = AuditJobs(house.worker, house.audit, sources, house.stamper, stamp_alarm)
     audit_jobs.register(app, lambda: audit)
+    record_tasks.register(app, house.worker, house.clock)
 
     holders = JukiHolders(house.vault_link.parts.offices, regime(house.settings))
     binder = AccountBinder(house.vault, house.register, holders)

@@ -109,11 +109,11 @@ def purge(tx: Transaction, today: date, limit: int = 1000) -> int:
     own tree follow at once or with the next checkpoint.
     """
     rows = tx.raw.execute(
-        "DELETE FROM madoguchi.provision_record r USING ("
+        # An array, because a joined subquery may be run again for every row and then knows no limit.
+        "DELETE FROM madoguchi.provision_record WHERE tenant = %s AND record_id = ANY (ARRAY("
         " SELECT record_id FROM madoguchi.provision_record WHERE tenant = %s AND keep_until < %s"
-        " ORDER BY keep_until LIMIT %s FOR UPDATE) AS old"
-        " WHERE r.tenant = %s AND r.record_id = old.record_id RETURNING r.addressee, r.disclosure",
-        (tx.tenant, today, limit, tx.tenant),
+        " ORDER BY keep_until LIMIT %s FOR UPDATE)) RETURNING addressee, disclosure",
+        (tx.tenant, tx.tenant, today, limit),
     ).fetchall()
     shown: dict[str, int] = {addressee: 0 for addressee, _ in rows}
     for addressee, disclosure in rows:

@@ -267,6 +267,24 @@ class Running:
 
     config: SandboxConfig
     processes: dict[str, subprocess.Popen[bytes]]
+    environment: dict[str, str]
+
+    def start(self, *systems: str) -> None:
+        for system in systems:
+            self.processes[system] = subprocess.Popen(
+                [sys.executable, "-m", "sandbox", "serve", system, "--var", str(self.config.var)],
+                env=self.environment,
+                cwd=Path(__file__).parents[2],
+            )
+        deadline = time.monotonic() + 60
+        for system in systems:
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", self.config.port(system)), 1).close()
+                    break
+                except OSError:
+                    assert time.monotonic() < deadline, f"{system} did not start"
+                    time.sleep(0.1)
 
     def stop(self, system: str) -> None:
         process = self.processes.pop(system)
@@ -289,26 +307,8 @@ def running(tmp_path_factory: pytest.TempPathFactory, sandbox_url: str) -> Itera
     var = tmp_path_factory.mktemp("running")
     systems = ("core", "hub", "hub2", "juki", "tax")
     provision(var, sandbox_url, ports=dict(zip(systems, free_ports(5), strict=True)))
-    environment = {**os.environ, DATABASE_ENV: sandbox_url}
-    processes = {
-        system: subprocess.Popen(
-            [sys.executable, "-m", "sandbox", "serve", system, "--var", str(var)],
-            env=environment,
-            cwd=Path(__file__).parents[2],
-        )
-        for system in systems
-    }
-    config = SandboxConfig.load(var)
-    deadline = time.monotonic() + 60
-    for system in systems:
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", config.port(system)), 1).close()
-                break
-            except OSError:
-                assert time.monotonic() < deadline, f"{system} did not start"
-                time.sleep(0.1)
-    made = Running(config, processes)
+    made = Running(SandboxConfig.load(var), {}, {**os.environ, DATABASE_ENV: sandbox_url})
+    made.start(*systems)
     yield made
     for system in list(made.processes):
         made.stop(system)

@@ -6,16 +6,23 @@ import json
 import ssl
 import subprocess
 import sys
+import threading
+import time
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from sandbox import conformance
 from tests.sandbox.conftest import ASKER, Running
+from workflows.linkage.wire import envelope
 from workflows.linkage.wire.client import LinkClient
 from workflows.linkage.wire.hub_client import HubClient
-from workflows.linkage.wire.retry import LinkUnreachable
+from workflows.linkage.wire.problems import Problem
+from workflows.linkage.wire.retry import LinkUnreachable, LinkUntrusted
 
 ROOT = Path(__file__).parents[2]
 
@@ -121,6 +128,76 @@ def test_a_drill_moves_the_hub_to_its_other_site_and_back(running: Running) -> N
         assert command(running, "command", "hub2", "failover", "{}").returncode == 0
         assert hub.records()["last"] == before
         assert hub.health()["site"] == "hub"
+
+
+def test_a_site_killed_mid_batch_loses_and_doubles_nothing(running: Running) -> None:
+    """kill -9 of the active site while batches come in; the other one takes over; then the first comes back."""
+    config = running.config
+    sent: list[str] = []
+    with config.client(ASKER, "hub") as link, config.client("commission", "core") as core:
+        hub = HubClient(link)
+        last = hub.records()["last"]
+
+        def send() -> None:
+            for _ in range(15):
+                batch = [ask() for _ in range(20)]
+                for _ in range(200):
+                    try:
+                        results = hub.inquire_many(batch, batch[0]["id"])
+                        break
+                    except (LinkUnreachable, LinkUntrusted, Problem):
+                        time.sleep(0.1)
+                assert [r["status"] for r in results] == [202] * 20
+                sent.extend(m["id"] for m in batch)
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        time.sleep(0.4)
+        hub_process = running.processes.pop("hub")
+        for child in psutil.Process(hub_process.pid).children(recursive=True):
+            child.kill()
+        hub_process.kill()
+        hub_process.wait(20)
+        assert command(running, "command", "hub2", "failover", "{}").returncode == 0
+        running.start("hub")
+        thread.join(120)
+        assert len(sent) == 300
+        seen: list[str] = []
+        deadline = time.monotonic() + 60
+        while len(set(seen)) < 300 and time.monotonic() < deadline:
+            page = hub.inbox(["SKI"], 500, 2)
+            seen += [e["message"]["causation"] for e in page if e["message"]["type"] == "inquiry.denied"]
+            hub.ack([e["lease"] for e in page])
+        assert sorted(seen) == sorted(sent)
+        records = hub.records(last, 1000)["records"]
+        assert [r["seq"] for r in records] == list(range(last + 1, last + 301))
+        kept = {
+            r["exchange_id"] for r in core.call("GET", "/v1/commission/records?limit=1000").body["records"]
+        }
+        assert {r["exchange_id"] for r in records} <= kept
+        assert command(running, "command", "hub2", "failover", "{}").returncode == 0
+        assert hub.records()["last"] == last + 300
+        assert hub.health()["site"] == "hub"
+
+
+def ask() -> dict[str, Any]:
+    """An inquiry about somebody without a link code: accepted, asked at the core, denied, recorded."""
+    return envelope.build(
+        "inquiry.request",
+        tenant="992011",
+        org=ASKER,
+        created=datetime.now(UTC),
+        danban="000000000000018",
+        legal={"law_row": "081-01", "table_version": "t"},
+        actor={"role": "clerk", "staff_hash": "a" * 43},
+        payload={
+            "holder": "992020-01",
+            "affair": "child-allowance",
+            "procedure": "child-allowance",
+            "items": ["local-tax"],
+            "purpose": "児童手当の審査のため",
+        },
+    )
 
 
 def test_the_tax_system_gives_a_csv_and_changes_over_time(running: Running) -> None:

@@ -1,8 +1,14 @@
-"""The statements of the card desk. Each step of a login is one statement, so that it is one trip and wholly there or not."""
+"""The statements of the card desk. Each step of a login is one statement, so that it is one trip and wholly there or not.
+
+The steps before the last do not wait for the disk (``LATER``): the write-ahead log is lost from its end only, and the last step,
+which opens the session, waits for all of it. A crash in between loses the login under way, never a part of it.
+"""
 
 from __future__ import annotations
 
 from portal.identity.throttle import REFUND, SPEND
+
+LATER = "set_config('synchronous_commit', 'off', true)"
 
 START = f"""
     WITH spent AS ({SPEND})
@@ -11,7 +17,7 @@ START = f"""
     SELECT %(id)s, %(method)s, %(purpose)s, %(code)s, %(entry)s, %(nonce)s, %(origin)s, %(network)s, %(device)s,
            %(next)s, %(account)s, %(session)s, %(now)s, %(expires)s
     FROM spent WHERE count <= %(limit)s
-    RETURNING id
+    RETURNING id, {LATER}
 """  # noqa: S608 - put together from constants
 
 FETCH = f"""
@@ -22,7 +28,7 @@ FETCH = f"""
           AND (SELECT count FROM spent) <= %(limit)s
         RETURNING purpose, entry_hash, nonce, origin, network_hash, device, expires_at
     )
-    SELECT spent.count, found.* FROM spent LEFT JOIN found ON true
+    SELECT spent.count, found.*, {LATER} FROM spent LEFT JOIN found ON true
 """  # noqa: S608
 
 # Rule 1: the nonce is used up here, before anything is verified, and stays used whatever comes after.
@@ -35,7 +41,8 @@ CONSUME = f"""
         RETURNING id, purpose, entry_hash, nonce, origin, expires_at, account
     )
     SELECT spent.count, used.*,
-           EXISTS (SELECT 1 FROM identity.revoked_certificate WHERE issuer_hash = %(issuer)s AND serial = %(serial)s)
+           EXISTS (SELECT 1 FROM identity.revoked_certificate WHERE issuer_hash = %(issuer)s AND serial = %(serial)s),
+           {LATER}
     FROM spent LEFT JOIN used ON true
 """  # noqa: S608
 
@@ -57,7 +64,7 @@ ACCEPT_LOGIN = f"""
     , given_back AS ({REFUND})
     UPDATE identity.challenge SET outcome = 'accepted', account = linked.account, token_hash = %(token)s
     FROM linked WHERE id = %(id)s
-    RETURNING linked.account
+    RETURNING linked.account, {LATER}
 """  # noqa: S608
 
 ACCEPT_STEP_UP = f"""
@@ -70,14 +77,14 @@ ACCEPT_STEP_UP = f"""
     , given_back AS ({REFUND})
     UPDATE identity.challenge SET outcome = 'accepted', token_hash = %(token)s
     FROM known WHERE id = %(id)s
-    RETURNING known.account
+    RETURNING known.account, {LATER}
 """  # noqa: S608
 
-REFUSE = "UPDATE identity.challenge SET outcome = %(reason)s WHERE id = %(id)s"
+REFUSE = "UPDATE identity.challenge SET outcome = %(reason)s WHERE id = %(id)s RETURNING 1"
 
 REMEMBER_REVOKED = """
     INSERT INTO identity.revoked_certificate (issuer_hash, serial, seen_at) VALUES (%(issuer)s, %(serial)s, %(now)s)
-    ON CONFLICT DO NOTHING
+    ON CONFLICT DO NOTHING RETURNING 1
 """
 
 WAITING = """

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from cryptography import x509
+
 from portal.identity import card_sql
 from portal.identity.card.certificate import VerifiedCertificate, load
 from portal.identity.card.login import CardVerifier
@@ -22,8 +24,9 @@ from portal.identity.limits import Limits, limits
 from portal.identity.secrets import digest, new_code, new_token
 from portal.identity.sessions import record, rotate
 from portal.identity.throttle import TooMany, bucket
+from portal.identity.trip import one_trip, transaction_outside
 from storage.clock import Clock
-from storage.database import NOWHERE, Database
+from storage.database import Database
 from storage.ids import new_id
 from storage.jobs import defer
 
@@ -147,7 +150,7 @@ class CardDesk:
             "limit": rules.challenge_starts,
             **self._spending("fetch", network, now, rules),
         }
-        ((count, purpose, entry, nonce, origin, home, device, expires_at),) = self._trip(
+        ((count, purpose, entry, nonce, origin, home, device, expires_at, _),) = self._trip(
             card_sql.FETCH, values
         )
         if count > rules.challenge_starts:
@@ -163,8 +166,8 @@ class CardDesk:
         :param certificate: DER.
         :raises CardRefused: with the reason; the challenge is used up in any case but ``challenge_…`` and ``too_many``.
         """
-        used, revoked = self._consume(code, "card", certificate, network)
-        self._judge(used, revoked, certificate, network, signature)
+        used, revoked, found = self._consume(code, "card", certificate, network)
+        self._judge(used, revoked, found, certificate, network, signature)
 
     def answer_tls(self, code: str, certificate: bytes, network: bytes) -> str:
         """The card's answer, from the card host: TLS has proved that the card holds the key of ``certificate``.
@@ -172,8 +175,8 @@ class CardDesk:
         :returns: a token for the way back to the portal, good once and for that browser only.
         :raises CardRefused: with the reason.
         """
-        used, revoked = self._consume(code, "tls", certificate, network)
-        return self._judge(used, revoked, certificate, network, None)
+        used, revoked, found = self._consume(code, "tls", certificate, network)
+        return self._judge(used, revoked, found, certificate, network, None)
 
     def waiting(self, entry: str) -> Waiting | None:
         """How the browser's challenge stands; None when it has none."""
@@ -197,7 +200,7 @@ class CardDesk:
             "session": session, "session_token": digest(session_token),
             "idle": int(rules.idle("resident").total_seconds()), "session_expires": now + rules.absolute,
         }  # fmt: skip
-        with self._database.transaction() as tx:
+        with transaction_outside(self._database) as tx:
             with tx.raw.pipeline():
                 finishing = tx.raw.execute(card_sql.FINISH, values, prepare=True)
                 opening = tx.raw.execute(card_sql.OPEN_RESIDENT, values, prepare=True)
@@ -218,25 +221,26 @@ class CardDesk:
 
     def _consume(
         self, code: str, method: str, certificate: bytes, network: bytes
-    ) -> tuple[tuple[Any, ...], bool]:
+    ) -> tuple[tuple[Any, ...], bool, x509.Certificate | None]:
         """Use the challenge up; ask in the same trip whether the certificate is on our own list of revoked ones."""
         now, rules = self._clock.now(), self._limits()
-        issuer, serial = _claimed(certificate)
+        found, issuer, serial = _claimed(certificate)
         values = {
             "code": digest(code), "method": method, "issuer": issuer, "serial": serial,
             "limit": rules.card_failures, **self._spending("card", network, now, rules),
         }  # fmt: skip
-        ((count, *used, revoked),) = self._trip(card_sql.CONSUME, values)
+        ((count, *used, revoked, _),) = self._trip(card_sql.CONSUME, values)
         if count > rules.card_failures:
             raise CardRefused(CardReason.TOO_MANY)
         if used[0] is None:
             raise CardRefused(self._why_not(code, method))
-        return tuple(used), revoked
+        return tuple(used), revoked, found
 
     def _judge(
         self,
         used: tuple[Any, ...],
         revoked: bool,
+        found: x509.Certificate | None,
         certificate: bytes,
         network: bytes,
         signature: bytes | None,
@@ -244,7 +248,9 @@ class CardDesk:
         identifier, purpose, entry_hash, nonce, origin, expires_at, _account = used
         now = self._clock.now()
         try:
-            card = self._verifier.certificate(certificate, now)
+            if found is None:
+                raise CardRefused(CardReason.UNREADABLE)
+            card = self._verifier.parsed(found, certificate, now)
             if signature is not None:
                 message = ChallengeMessage(origin, bytes(entry_hash), bytes(nonce), purpose, expires_at)
                 card.check_signature(signature, message.to_bytes())
@@ -253,7 +259,7 @@ class CardDesk:
             self._not_revoked(card, now)
             return self._accept(identifier, purpose, card, network, now)
         except CardRefused as refused:
-            self._trip(card_sql.REFUSE + " RETURNING 1", {"id": identifier, "reason": refused.reason.value})
+            self._trip(card_sql.REFUSE, {"id": identifier, "reason": refused.reason.value})
             raise
 
     def _not_revoked(self, card: VerifiedCertificate, now: datetime) -> None:
@@ -262,7 +268,7 @@ class CardDesk:
         except CardRefused as refused:
             if refused.reason is CardReason.REVOKED:
                 values = {"issuer": card.issuer_hash, "serial": f"{card.serial:X}", "now": now}
-                self._trip(card_sql.REMEMBER_REVOKED + " RETURNING 1", values)
+                self._trip(card_sql.REMEMBER_REVOKED, values)
             raise
 
     def _accept(
@@ -291,16 +297,16 @@ class CardDesk:
 
     def _trip(self, sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         """One statement, one trip, committed."""
-        return self._database.read(NOWHERE, (sql, values))[0]
+        return one_trip(self._database, sql, values)
 
 
-def _claimed(certificate: bytes) -> tuple[bytes, str]:
-    """Issuer hash and serial as the bytes claim them, before anything is checked."""
+def _claimed(certificate: bytes) -> tuple[x509.Certificate | None, bytes, str]:
+    """The certificate read, and issuer hash and serial as it claims them, before anything is checked."""
     try:
         found = load(certificate)
     except CardRefused:
-        return b"", ""
-    return hashlib.sha256(found.issuer.public_bytes()).digest(), f"{found.serial_number:X}"
+        return None, b"", ""
+    return found, hashlib.sha256(found.issuer.public_bytes()).digest(), f"{found.serial_number:X}"
 
 
 __all__ = ["CardDesk", "Fetched", "Finished", "Started", "Waiting"]

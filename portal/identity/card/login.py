@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from cryptography import x509
+
 from portal.identity.card import certificate
 from portal.identity.card.anchors import Anchors
 from portal.identity.card.certificate import VerifiedCertificate
@@ -28,8 +30,14 @@ class CardVerifier:
         :param der: the certificate, at most 8192 bytes.
         :raises CardRefused: with the reason.
         """
+        return self.parsed(certificate.load(der), der, now, kind)
+
+    def parsed(
+        self, found: x509.Certificate, der: bytes, now: datetime, kind: Kind = "auth"
+    ) -> VerifiedCertificate:
+        """:meth:`certificate` for one that :func:`portal.identity.card.certificate.load` has already read."""
         rules = profile(kind, certificate.day_in_japan(now).date())
-        return certificate.verify(certificate.load(der), der, self._anchors, rules, now)
+        return certificate.verify(found, der, self._anchors, rules, now)
 
     def not_revoked(self, card: VerifiedCertificate, now: datetime) -> None:
         """Ask whether it was taken back.

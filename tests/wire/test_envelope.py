@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -90,6 +91,40 @@ def test_the_request_digest_does_not_depend_on_the_subject_or_on_key_order(ticki
     other = dict(reversed(list(message.items()))) | {"subject": {"danban": "000000000000026"}}
     assert envelope.request_digest(message) == envelope.request_digest(other)
     assert envelope.request_digest(message) != envelope.request_digest(message | {"org": "992011-02"})
+
+
+JSON_VALUES = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(2**53) + 1, 2**53 - 1),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.text(st.characters(exclude_categories=["Cs"])),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(
+            st.one_of(
+                st.text(st.characters(max_codepoint=127)), st.text(st.characters(exclude_categories=["Cs"]))
+            ),
+            inner,
+            max_size=4,
+        ),
+    ),
+    max_leaves=15,
+)
+
+
+@settings(max_examples=600)
+@given(JSON_VALUES)
+def test_the_short_way_to_the_canonical_form_gives_the_same_bytes(document: Any) -> None:
+    assert envelope.canonical(document) == rfc8785.dumps(document)
+
+
+@pytest.mark.parametrize("number", [2**53, -(2**53), 10**20])
+def test_a_whole_number_that_json_cannot_carry_exactly_is_refused(number: int) -> None:
+    with pytest.raises(rfc8785.CanonicalizationError):
+        envelope.canonical({"n": number})
 
 
 def test_a_time_on_the_wire_keeps_its_microseconds_and_needs_a_zone() -> None:

@@ -24,6 +24,7 @@ from .problems import Problem
 
 MAX_BODY = 32 * 1024 * 1024
 MAX_BATCH = 500
+_EXACT = 2**53
 _ID = re.compile("[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _DIRECTORY = files(__package__) / "schemas"
 
@@ -199,8 +200,25 @@ def check_record(record: Any) -> None:
         raise Problem("SCHEMA_INVALID", "not a record", _places(validator.iter_errors(record)))
 
 
+def _simple(value: Any) -> bool:
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is dict:
+        return all(type(key) is str and key.isascii() and _simple(child) for key, child in value.items())
+    if kind is list:
+        return all(map(_simple, value))
+    return kind is int and -_EXACT < value < _EXACT
+
+
 def canonical(document: Any) -> bytes:
-    """RFC 8785 form."""
+    """RFC 8785 form.
+
+    For what messages are made of (text, whole numbers, ASCII keys) sorted compact JSON is that form already, and ten
+    times faster to make; anything else goes the long way. A test holds the two against each other.
+    """
+    if _simple(document):
+        return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
     return rfc8785.dumps(document)
 
 

@@ -7,8 +7,10 @@ Readings are put on fixed texts only, from a list written by hand; a name is nev
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from string import Formatter
 
 import yaml
 from babel.messages.pofile import read_po
@@ -64,6 +66,25 @@ def with_ruby(text: str) -> Markup:
     return Markup(marked)  # noqa: S704 - only texts of our own catalogues come here, escaped first
 
 
+class Pattern:
+    """A marked text with blanks, taken apart once, so that filling it costs a join and no parsing."""
+
+    def __init__(self, text: Markup) -> None:
+        self._pieces = [(literal, field) for literal, field, _, _ in Formatter().parse(str(text))]
+
+    def fill(self, values: Mapping[str, object]) -> Markup:
+        """The text with its blanks filled; what is not markup is escaped.
+
+        :raises KeyError: when a blank has no value.
+        """
+        parts = []
+        for literal, field in self._pieces:
+            parts.append(literal)
+            if field is not None:
+                parts.append(escape(values[field]))
+        return Markup("".join(parts))  # noqa: S704 - literals are our own texts, values are escaped above
+
+
 class Texts:
     """The fixed texts of one language, with or without ふりがな. Looking one up costs one dictionary access."""
 
@@ -72,6 +93,7 @@ class Texts:
         self.ruby = ruby and language != "en"
         self._strings = catalogue(language)
         self._marked: dict[str, Markup] = {}
+        self._patterns: dict[str, Pattern] = {}
 
     def plain(self, text: str, /, **values: object) -> str:
         """The text without markup: for titles, attributes and mail."""
@@ -80,11 +102,21 @@ class Texts:
 
     def marked(self, text: str, /, **values: object) -> Markup:
         """The text for a page; values are escaped, ふりがな is put on the fixed part only."""
+        return self.pattern(text).fill(values) if values else self._fixed(text)
+
+    def pattern(self, text: str) -> Pattern:
+        """The text ready to be filled many times."""
+        found = self._patterns.get(text)
+        if found is None:
+            found = self._patterns[text] = Pattern(self._fixed(text))
+        return found
+
+    def _fixed(self, text: str) -> Markup:
         found = self._marked.get(text)
         if found is None:
             string = self._strings.get(text, text)
             found = self._marked[text] = with_ruby(string) if self.ruby else escape(string)
-        return found.format(**values) if values else found
+        return found
 
 
 @cache

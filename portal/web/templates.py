@@ -91,6 +91,26 @@ def permitted(request: Request, permission: str) -> bool:
     return identity_permits(request.identity, None, permission)
 
 
+class Parts:
+    """Pieces of a page that depend on a few choices only: rendered once for each, then a string.
+
+    :param environment: of one language.
+    """
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._rendered: dict[tuple[Any, ...], Markup] = {}
+
+    def __call__(self, name: str, *choices: Any) -> Markup:
+        """The piece; its template sees the choices as ``choices``. They must come from small fixed sets."""
+        key = (name, *choices)
+        found = self._rendered.get(key)
+        if found is None:
+            html = self._environment.get_template(name).render(choices=choices)
+            found = self._rendered[key] = Markup(html)  # noqa: S704 - the output of an escaping template
+        return found
+
+
 @cache
 def environment(language: str, ruby: bool) -> Environment:
     """The environment of one language; its templates never change while the process lives."""
@@ -120,6 +140,7 @@ def environment(language: str, ruby: bool) -> Environment:
         time_words=partial(dates.time_words, language=language),
         stamp=dates.stamp,
         iso=dates.iso,
+        part=Parts(made),
     )
     return made
 

@@ -4,7 +4,7 @@ from functools import cache
 
 from pyramid.config import Configurator
 
-from portal.resident.provision_records import exports, pictures, views
+from portal.resident.provision_records import ahead, exports, pictures, views
 from portal.resident.provision_records.entries import Wording
 from portal.web.language import texts
 from portal.web.permissions import Permission
@@ -14,6 +14,10 @@ def includeme(config: Configurator) -> None:
     """Routes and views. The list and its pictures take the same filters."""
     law = config.registry["law"]
     config.registry["record wording"] = cache(lambda language, ruby: Wording(texts(language, ruby), law))
+    config.registry["empty filter forms"] = {}
+    config.registry["ahead"] = ahead.Memory()
+    if hasattr(config, "add_prefetch"):
+        config.add_prefetch("records", ahead.builder(views.statements_ahead))
     read = {"permission": Permission.RECORDS_READ, "request_method": "GET"}
     for name, path, view in (
         ("records", "/my/records", views.records),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from portal.web.dates import date_words, iso, time_words
 from portal.web.language import Texts
 from workflows.law.table import LawTable
 from workflows.linkage.wire.codes import RESULT_CLASSES, words
@@ -15,6 +16,8 @@ from workflows.provision_records.service import RecordRow
 RECEIVED = "{asker}が、{holder}から、あなたの{items}を受け取りました。"
 ASKED_IN_VAIN = "{asker}が、{holder}に、あなたの{items}を求めましたが、受け取っていません。"
 ASKING = "{asker}が、{holder}に、あなたの{items}を求めています。"
+
+PURPOSE = "目的：{purpose}"
 
 STOPPED = frozenset({"PERMIT_DENIED", "FROZEN", "CANCELLED"})
 FAILED = frozenset(
@@ -49,13 +52,18 @@ def badge(outcome: str) -> Badge:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a card of the list shows; ``row`` is the record itself."""
+    """What a card of the list shows, in words; ``row`` is the record itself."""
 
     row: RecordRow
     sentence: Markup
     purpose: str
+    why: Markup
     badge: Badge
+    badge_text: Markup
     outcome_words: str
+    iso: str
+    day: str
+    time: str
 
 
 class Wording:
@@ -69,6 +77,11 @@ class Wording:
         self.texts = texts
         self.law = law
         self.language = texts.language
+        self._received, self._in_vain, self._asking = (
+            texts.pattern(text) for text in (RECEIVED, ASKED_IN_VAIN, ASKING)
+        )
+        self._purpose = texts.pattern(PURPOSE)
+        self._outcomes: dict[str, tuple[Badge, Markup, str]] = {}
         self._items: dict[str, str] = {code: item.plain[self.language] for code, item in law.items.items()}
         self._purposes: dict[str, str] = {code: a.purpose[self.language] for code, a in law.affairs.items()}
 
@@ -91,28 +104,47 @@ class Wording:
         """The whole exchange in one sentence; bodies and items stand out."""
         found = RESULT_CLASSES.get(row.outcome)
         if found is not None and found.provided:
-            pattern = RECEIVED
+            pattern = self._received
         elif found is not None and not found.final:
-            pattern = ASKING
+            pattern = self._asking
         else:
-            pattern = ASKED_IN_VAIN
-        strong = Markup("<b>{}</b>")
-        return self.texts.marked(
-            pattern,
-            asker=strong.format(body(row.asker_name, row.asker_office)),
-            holder=strong.format(body(row.holder_name, row.holder_office)),
-            items=strong.format(self.items(row)),
+            pattern = self._in_vain
+        return pattern.fill(
+            {
+                "asker": strong(body(row.asker_name, row.asker_office)),
+                "holder": strong(body(row.holder_name, row.holder_office)),
+                "items": strong(self.items(row)),
+            }
         )
 
     def entry(self, row: RecordRow) -> Entry:
         """A record ready for the list."""
+        sign, text, outcome = self._outcomes.get(row.outcome) or self._outcome(row.outcome)
+        purpose = self.purpose(row)
         return Entry(
-            row,
-            self.sentence(row),
-            self.purpose(row),
-            badge(row.outcome),
-            words(row.outcome, _two(self.language)),
+            row=row,
+            sentence=self.sentence(row),
+            purpose=purpose,
+            why=self._purpose.fill({"purpose": purpose}),
+            badge=sign,
+            badge_text=text,
+            outcome_words=outcome,
+            iso=iso(row.requested_at),
+            day=date_words(row.requested_at, self.language),
+            time=time_words(row.requested_at, self.language),
         )
+
+    def _outcome(self, code: str) -> tuple[Badge, Markup, str]:
+        sign = badge(code)
+        found = (sign, self.texts.marked(sign.text), words(code, _two(self.language)))
+        if code in RESULT_CLASSES:
+            self._outcomes[code] = found
+        return found
+
+
+def strong(text: str) -> Markup:
+    """A name that stands out in a sentence."""
+    return Markup(f"<b>{escape(text)}</b>")  # noqa: S704
 
 
 def body(name: str, office: str) -> str:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from markupsafe import Markup
 from pyramid.request import Request
 
+from portal.resident.provision_records import ahead
 from portal.resident.provision_records.entries import Wording
 from portal.resident.provision_records.filters import (
     FAMILIES,
@@ -18,9 +20,12 @@ from portal.resident.provision_records.filters import (
     read_filters,
 )
 from portal.web.errors import not_found
+from portal.web.templates import render
 from portal.web.transaction import scope_of
+from storage.database import Scope, Statement
 from workflows.linkage.wire.codes import result_class
 from workflows.provision_records.queries import PAGE, page_statements, parse_page
+from workflows.provision_records.reader import coverage_statement
 from workflows.provision_records.service import BadCursor, ResidentRecords, SourceState
 
 LIST = "/my/records"
@@ -35,30 +40,47 @@ SOURCES = {
 def records(request: Request) -> dict[str, Any]:
     """The list: one page, the count, the filter, and what the list does not contain."""
     form = _form(request)
+    frame = {"form": form, "filter_form": _filter_form(request, form)}
+    if form.errors:
+        return {**frame, "entries": [], "page": None, "sources": [], "oldest": None}
     scope = scope_of(request)
     after = request.GET.get("after")
-    if form.errors:
-        return {**_frame(request, form), "entries": [], "page": None, "sources": [], "oldest": None}
     try:
-        statements = page_statements(scope, form.filters, after, PAGE)
+        rows, total, covered = ahead.results(request, list_statements(scope, form, after))
     except BadCursor:
         raise request.problem(
             400,
             happened="一覧の続きを示す印が、正しくありません。",
             todo="一覧の最初のページから開いてください。",
         ) from None
-    page = parse_page(request.read(*statements))
-    service = ResidentRecords(request.registry["database"])
+    page = parse_page((rows, total))
     wording = _wording(request)
     return {
-        **_frame(request, form),
+        **frame,
         "page": page,
         "entries": [wording.entry(row) for row in page.rows],
         "next": form.link(LIST, after=page.after) if page.after else None,
         "first": form.link(LIST) if after else None,
-        "sources": _sources(request, service.coverage(scope)),
-        "oldest": None if page.rows else service.oldest(scope),
+        "sources": _sources(request, [SourceState._make(row) for row in covered]),
+        "oldest": None if page.rows else ResidentRecords(request.registry["database"]).oldest(scope),
     }
+
+
+def list_statements(scope: Scope, form: FilterForm, after: str | None) -> list[Statement]:
+    """Everything the list asks the database, for one trip.
+
+    :raises BadCursor: when the mark of the page is none of ours.
+    """
+    return [*page_statements(scope, form.filters, after, PAGE), coverage_statement(scope)]
+
+
+def statements_ahead(request: Request, scope: Scope) -> list[Statement]:
+    """The same before anybody is known; nothing when the address is not in order."""
+    form = _form(request)
+    try:
+        return [] if form.errors else list_statements(scope, form, request.GET.get("after"))
+    except BadCursor:
+        return []
 
 
 def detail(request: Request) -> dict[str, Any]:
@@ -112,16 +134,27 @@ def _wording(request: Request) -> Wording:
     return request.registry["record wording"](*request.display)
 
 
-def _frame(request: Request, form: FilterForm) -> dict[str, Any]:
-    """What the list and its pictures have in common."""
+def _filter_form(request: Request, form: FilterForm) -> Markup:
+    """The form above the list; while nothing is filtered it is the same for everybody, so it is made once."""
+    kept: dict[Any, Markup] = request.registry["empty filter forms"]
+    empty = not form.narrowed and not form.errors
+    if empty and request.display in kept:
+        return kept[request.display]
     families = request.registry["law"].families()
-    return {
-        "form": form,
-        "periods": _choices(PERIODS),
-        "outcomes": _choices(OUTCOMES),
-        "origins": _choices(ORIGINS),
-        "subjects": _choices({"": "すべて"} | {code: FAMILIES.get(code, code) for code in families}),
-    }
+    html = Markup(  # noqa: S704 - the output of an escaping template
+        render(
+            "resident/records_filter.jinja2",
+            request,
+            form=form,
+            periods=_choices(PERIODS),
+            outcomes=_choices(OUTCOMES),
+            origins=_choices(ORIGINS),
+            subjects=_choices({"": "すべて"} | {code: FAMILIES.get(code, code) for code in families}),
+        )
+    )
+    if empty:
+        kept[request.display] = html
+    return html
 
 
 def _choices(texts: dict[str, str]) -> list[dict[str, str]]:

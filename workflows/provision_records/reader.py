@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from storage.database import Database, Scope
+from storage.database import Database, Scope, Statement
 
 from .queries import (
     CORRECTED,
@@ -72,12 +72,7 @@ class ResidentRecords:
 
     def coverage(self, scope: Scope) -> list[SourceState]:
         """What the list covers, a line for each source of each office that knows this resident."""
-        tenants = sorted({tenant for tenant, _ in scope.addressees})
-        sql = (
-            "SELECT tenant, source, shown_from, as_of, state FROM madoguchi.provision_source"
-            " WHERE tenant = ANY(%s) ORDER BY tenant, source"
-        )
-        (rows,) = self.db.read(scope, (sql, (tenants,)))
+        (rows,) = self.db.read(scope, coverage_statement(scope))
         return [SourceState._make(row) for row in rows]
 
     def oldest(self, scope: Scope) -> datetime | None:
@@ -88,3 +83,14 @@ class ResidentRecords:
         )
         results = self.db.read(scope, *((sql, person) for person in scope.addressees))
         return min((rows[0][0] for rows in results if rows), default=None)
+
+
+def coverage_statement(scope: Scope) -> Statement:
+    """The statement behind `ResidentRecords.coverage`, for a view that sends it in the same trip as its own."""
+    return (
+        (
+            "SELECT tenant, source, shown_from, as_of, state FROM madoguchi.provision_source"
+            " WHERE tenant = ANY(%s) ORDER BY tenant, source"
+        ),
+        (sorted({tenant for tenant, _ in scope.addressees}),),
+    )

@@ -58,10 +58,10 @@ def step_hash(
     :param actor: kind, reference, office.
     :param input_json: as :func:`plain_json` writes it.
     """
-    form = [
+    form = (
         FORM,
         tenant,
-        str(case_id),
+        case_id,
         seq,
         kind,
         version,
@@ -76,7 +76,7 @@ def step_hash(
         sha256(input_json).hexdigest(),
         request_key,
         prev_hash.hex(),
-    ]
+    )
     return sha256(orjson.dumps(form)).digest()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from transitions import EventData, Machine
+from transitions import EventData, Machine, Transition
 
 from workflows.engine.definition import Definition, Trigger
 from workflows.engine.inputs import check_input
@@ -42,6 +42,21 @@ class _Cursor:
 
     def __init__(self, state: str) -> None:
         self.state = state
+
+
+class _Way(Transition):
+    """A transition without callbacks: no definition has any, so there is nothing to do between asking and moving."""
+
+    def execute(self, event_data: EventData) -> bool:
+        """Move the cursor when every condition holds."""
+        if not all(condition.check(event_data) for condition in self.conditions):
+            return False
+        event_data.model.state = self.dest
+        return True
+
+
+class _Machine(Machine):
+    transition_cls = _Way
 
 
 class Decider:
@@ -107,7 +122,7 @@ class Decider:
         return reasons
 
     def _make_machine(self) -> Machine:
-        machine = Machine(
+        machine = _Machine(
             model=None,
             states=list(self.definition.states),
             initial=self.definition.initial,

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from storage.database import Database, Scope, Transaction
 from workflows.linkage.gateway import LinkageGateway
 from workflows.linkage.inbox import note_incident
@@ -22,20 +24,21 @@ ROWS_PER_PART = 5_000
 PAGE = 20_000
 UNSETTLED = ("open", "sealed", "uploading", "committed")
 
+# By place (ctid), because a join here is at the mercy of statistics that a bulk load has not made yet.
 _TAKE = """
-UPDATE madoguchi.linkage_copy AS c SET state = 'sent', batch_id = %(batch)s, updated_at = %(now)s
-FROM (SELECT addressee FROM madoguchi.linkage_copy WHERE tenant = %(tenant)s AND item = %(item)s AND state = 'valid'
-      ORDER BY addressee LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS t
-WHERE c.tenant = %(tenant)s AND c.item = %(item)s AND c.addressee = t.addressee
-RETURNING c.addressee, c.version, c.acknowledged, c.as_of, c.sealed
+UPDATE madoguchi.linkage_copy SET state = 'sent', batch_id = %(batch)s, updated_at = %(now)s
+WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM madoguchi.linkage_copy WHERE tenant = %(tenant)s AND item = %(item)s AND state = 'valid'
+    ORDER BY addressee LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
+RETURNING addressee, version, acknowledged, as_of, sealed
 """
-_SETTLE = """
-UPDATE madoguchi.linkage_copy AS c
-SET state = CASE WHEN r.code = 'CURRENT' THEN 'current' WHEN r.code = 'STALE_VERSION' THEN 'conflict' ELSE 'mismatch' END,
-    acknowledged = CASE WHEN r.code = 'CURRENT' THEN c.version ELSE c.acknowledged END,
-    cause = CASE WHEN r.code = 'CURRENT' THEN NULL ELSE r.code END, updated_at = %(now)s
-FROM unnest(%(addressees)s::text[], %(codes)s::text[]) AS r (addressee, code)
-WHERE c.tenant = %(tenant)s AND c.item = %(item)s AND c.addressee = r.addressee AND c.batch_id = %(batch)s AND c.state = 'sent'
+_SETTLE_GOOD = """
+UPDATE madoguchi.linkage_copy SET state = 'current', acknowledged = version, cause = NULL, updated_at = %(now)s
+WHERE tenant = %(tenant)s AND batch_id = %(batch)s AND state = 'sent' AND addressee = ANY (%(addressees)s)
+"""
+_SETTLE_BAD = """
+UPDATE madoguchi.linkage_copy SET state = %(state)s, cause = %(code)s, updated_at = %(now)s
+WHERE tenant = %(tenant)s AND batch_id = %(batch)s AND state = 'sent' AND addressee = ANY (%(addressees)s)
 """
 
 
@@ -175,15 +178,18 @@ class CopySender:
             after = int(page["next"])
 
     def _settle(self, tx: Transaction, batch: CopyBatch, results: Sequence[Mapping[str, Any]]) -> None:
-        values = {
-            "tenant": tx.tenant,
-            "item": batch.item,
-            "batch": batch.id,
-            "now": self.parts.clock.now(),
-            "addressees": [row["danban"] for row in results],
-            "codes": [row["code"] for row in results],
-        }
-        tx.raw.execute(_SETTLE, values)
+        values = {"tenant": tx.tenant, "batch": batch.id, "now": self.parts.clock.now()}
+        by_code: dict[str, list[str]] = {}
+        for row in results:
+            by_code.setdefault(row["code"], []).append(row["danban"])
+        for code, addressees in by_code.items():
+            if code == "CURRENT":
+                tx.raw.execute(_SETTLE_GOOD, {**values, "addressees": addressees})
+            else:
+                state = "conflict" if code == "STALE_VERSION" else "mismatch"
+                tx.raw.execute(
+                    _SETTLE_BAD, {**values, "addressees": addressees, "code": code, "state": state}
+                )
 
     def _finish(self, tx: Transaction, batch: CopyBatch) -> CopyBatch:
         counts = dict(
@@ -230,7 +236,8 @@ def root_of(item: str, rows: Sequence[Mapping[str, Any]]) -> str:
     """The Merkle root of a manifest: one leaf a row, in order."""
     return merkle.root(
         [
-            merkle.leaf(envelope.canonical([r["danban"], item, r["version"], r["as_of"], r["sealed"]]))
+            # A list of plain ASCII texts and whole numbers: its compact JSON is its canonical form (RFC 8785).
+            merkle.leaf(orjson.dumps([r["danban"], item, r["version"], r["as_of"], r["sealed"]]))
             for r in rows
         ]
     )

@@ -9,14 +9,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 
 import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
 
 def _b64(data: bytes) -> bytes:
-    return urlsafe_b64encode(data).rstrip(b"=")
+    return b2a_base64(data, newline=False).rstrip(b"=")
 
 
 class OwnSealer:
@@ -27,7 +29,8 @@ class OwnSealer:
     """
 
     def __init__(self, kid: str, secret: bytes) -> None:
-        self._header = _b64(orjson.dumps({"alg": "dir", "enc": "A256GCM", "kid": kid}))
+        header = _b64(orjson.dumps({"alg": "dir", "enc": "A256GCM", "kid": kid}))
+        self._header = header.translate(_URL_SAFE)
         self._aead = AESGCM(secret)
         self._secret = secret
 
@@ -45,6 +48,7 @@ class OwnSealer:
         body = b'{"context":' + context + b',"content":' + plain + b"}"
         nonce = secrets.token_bytes(12)
         sealed = self._aead.encrypt(nonce, body, self._header)
-        return b"".join(
+        joined = b"".join(
             (self._header, b"..", _b64(nonce), b".", _b64(sealed[:-16]), b".", _b64(sealed[-16:]))
-        ).decode("ascii")
+        )
+        return joined.translate(_URL_SAFE).decode("ascii")

@@ -38,11 +38,12 @@ SELECT r.number, coalesce(c.version, 0), c.digest
 FROM unnest(%(numbers)s::text[]) AS r (number)
 LEFT JOIN madoguchi.linkage_copy AS c ON c.tenant = %(tenant)s AND c.item = %(item)s AND c.addressee = r.number
 """
+_STAGE = """
+CREATE TEMP TABLE staged_copy (addressee text, version bigint, as_of date, digest bytea, sealed text) ON COMMIT DROP
+"""
 _UPSERT = """
 INSERT INTO madoguchi.linkage_copy AS c (tenant, item, addressee, version, as_of, layout, state, digest, sealed, updated_at)
-SELECT %(tenant)s, %(item)s, r.addressee, r.version, r.as_of, %(layout)s, 'valid', r.digest, r.sealed, %(now)s
-FROM unnest(%(addressees)s::text[], %(versions)s::bigint[], %(days)s::date[], %(digests)s::bytea[], %(sealed)s::text[])
-    AS r (addressee, version, as_of, digest, sealed)
+SELECT %(tenant)s, %(item)s, addressee, version, as_of, %(layout)s, 'valid', digest, sealed, %(now)s FROM pg_temp.staged_copy
 ON CONFLICT (tenant, item, addressee) DO UPDATE SET version = excluded.version, as_of = excluded.as_of,
     layout = excluded.layout, state = 'valid', digest = excluded.digest, sealed = excluded.sealed, batch_id = NULL,
     cause = NULL, updated_at = excluded.updated_at
@@ -105,16 +106,15 @@ class CopyStager:
     def _write(self, tx: Transaction, item: str, layout: str, changed: Sequence[tuple[Any, ...]]) -> None:
         if not changed:
             return
-        numbers, versions, days, digests, sealed = (list(column) for column in zip(*changed, strict=True))
-        values = {
-            "tenant": tx.tenant,
-            "item": item,
-            "layout": layout,
-            "now": self.parts.clock.now(),
-            "addressees": numbers,
-            "versions": versions,
-            "days": days,
-            "digests": digests,
-            "sealed": sealed,
-        }
+        tx.raw.execute("DROP TABLE IF EXISTS pg_temp.staged_copy")
+        tx.raw.execute(_STAGE)
+        with (
+            tx.raw.cursor() as cursor,
+            cursor.copy(
+                "COPY pg_temp.staged_copy (addressee, version, as_of, digest, sealed) FROM STDIN"
+            ) as copy,
+        ):
+            for row in changed:
+                copy.write_row(row)
+        values = {"tenant": tx.tenant, "item": item, "layout": layout, "now": self.parts.clock.now()}
         tx.raw.execute(_UPSERT, values)

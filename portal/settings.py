@@ -11,6 +11,9 @@ from typing import Any, Literal
 Mode = Literal["demonstration", "production"]
 
 
+_RANGES = {"processes": (1, 64), "sandbox_port": (1024, 65000)}
+
+
 class SettingsError(ValueError):
     """A setting is missing or cannot be used; the message names it and says what to write."""
 
@@ -44,6 +47,9 @@ class Settings:
         "MADOGUCHI_MASTER_KEY", "", "file of the master key; default: keys/master.key under var"
     )
 
+    sandbox_port: int = _setting(
+        "MADOGUCHI_SANDBOX_PORT", "8701", "the stand-ins take this port and the five after it"
+    )
     stamp_url: str = _setting("MADOGUCHI_TSA", "", "time-stamp authority (RFC 3161)")
     stamp_roots: Path = _setting("MADOGUCHI_TSA_ROOTS", "", "PEM file of its trusted roots")
 
@@ -107,8 +113,9 @@ class Settings:
 def _convert(name: str, variable: str, raw: str) -> Any:
     if name in ("var", "master_key", "stamp_roots"):
         return Path(raw).absolute() if raw else Path()
-    if name == "processes":
-        if not raw.isdigit() or not 1 <= int(raw) <= 64:
-            raise SettingsError(f"{variable} は 1 から 64 までの数です（今の値: {raw}）。")
+    if name in _RANGES:
+        least, most = _RANGES[name]
+        if not raw.isdigit() or not least <= int(raw) <= most:
+            raise SettingsError(f"{variable} は {least} から {most} までの数です（今の値: {raw}）。")
         return int(raw)
     return raw

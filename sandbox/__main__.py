@@ -16,9 +16,10 @@ def _parser() -> argparse.ArgumentParser:
     make = commands.add_parser("provision", help="keys, certificates, population, config")
     make.add_argument("--database-url", default="")
     make.add_argument("--law-table", type=Path)
+    make.add_argument("--first-port", type=int, help="the stand-ins take this port and the five after it")
     make.add_argument("--no-cards", action="store_true", help="leave the card authorities and cards out")
-    run = commands.add_parser("serve", help="run one stand-in")
-    run.add_argument("system", choices=sorted(SYSTEMS))
+    run = commands.add_parser("serve", help="run one stand-in, or all")
+    run.add_argument("system", choices=[*sorted(SYSTEMS), "all"])
     fault = commands.add_parser("fault", help="make a stand-in misbehave for a while")
     fault.add_argument("system", choices=sorted(set(SYSTEMS) - {"pki"}))
     fault.add_argument("kind", choices=[*KINDS, "none"])
@@ -47,9 +48,16 @@ def main(arguments: list[str] | None = None) -> int:
     wish = _parser().parse_args(arguments)
     # Each command imports what it needs: a server must not wait for the card maker's libraries.
     if wish.do == "provision":
-        from .provision import provision
+        from .provision import PORTS, provision
 
-        print(provision(wish.var, wish.database_url, law_table=wish.law_table, with_cards=not wish.no_cards))
+        ports = {s: wish.first_port + place for place, s in enumerate(PORTS)} if wish.first_port else None
+        print(
+            provision(wish.var, wish.database_url, ports, None, wish.law_table, with_cards=not wish.no_cards)
+        )
+    elif wish.do == "serve" and wish.system == "all":
+        from .together import serve_all
+
+        return serve_all(wish.var)
     elif wish.do == "serve":
         from .serving import serve
 

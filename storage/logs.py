@@ -111,7 +111,7 @@ def configure(json: bool = True, level: int = logging.INFO) -> None:
     root.setLevel(level)
     # httpx names every address it calls, and the addresses of the link carry references that belong in no log; the
     # others tell each of their own steps, which the journal of a case does better.
-    for talkative in ("httpx", "transitions", "procrastinate"):
+    for talkative in ("httpx", "transitions", "procrastinate", "weasyprint", "fontTools"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
 
 

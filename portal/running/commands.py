@@ -83,7 +83,8 @@ def _start(settings: Settings, supervisor: Supervisor) -> None:
     with steps.step("国の側の代役（鍵・証明書・住民・カード）を用意する"):
         sandbox_parts.provision(settings)
     with steps.step("実演の住民と職員を登録する"):
-        supervisor.start(*sandbox_parts.parts(settings))
+        _refuse_taken(settings)
+        supervisor.start(sandbox_parts.part(settings))
         demonstration.populate(settings)
     with steps.step("代役、裏方、窓口を動かす"):
         supervisor.start(worker_part(settings), portal_part(settings))
@@ -92,6 +93,22 @@ def _start(settings: Settings, supervisor: Supervisor) -> None:
         demonstration.wait_until_linked(settings, supervisor.check)
     click.echo(demonstration.welcome(settings, steps.seconds()))
     sys.stdout.flush()
+
+
+def _refuse_taken(settings: Settings) -> None:
+    """Say so when another program holds one of our ports, before anything answers in its place.
+
+    :raises PartFailed: naming the ports and how to take others.
+    """
+    host, port = settings.bind.rsplit(":", 1)
+    taken = sandbox_parts.taken_ports(settings)
+    if sandbox_parts.answers(host, int(port)):
+        taken.append(int(port))
+    if taken:
+        raise PartFailed(
+            f"ほかのプログラムがポート {', '.join(map(str, taken))} を使っています。それを止めるか、"
+            "MADOGUCHI_BIND と MADOGUCHI_ORIGIN（窓口）、MADOGUCHI_SANDBOX_PORT（代役）で別の番号にしてください。"
+        )
 
 
 @contextmanager

@@ -14,9 +14,6 @@ from portal.running.supervisor import Part
 from portal.settings import Settings
 from storage.embedded import create_database, create_roles
 
-SYSTEMS = ("pki", "core", "hub", "hub2", "juki", "tax")
-DATABASE_VARIABLE = "MADOGUCHI_SANDBOX_DATABASE_URL"
-
 
 class SandboxFailed(RuntimeError):
     """A command of the sandbox did not end well; the message carries its last words."""
@@ -41,7 +38,8 @@ def provision(settings: Settings) -> None:
     server = embedded_server(settings)
     create_roles(server.admin_url(), ("sandbox",))
     create_database(server.admin_url(), "sandbox", owner="sandbox")
-    command(settings, "provision", "--database-url", server.url("sandbox", "sandbox"))
+    url = server.url("sandbox", "sandbox")
+    command(settings, "provision", "--database-url", url, "--first-port", str(settings.sandbox_port))
 
 
 def command(settings: Settings, *words: str) -> str:
@@ -61,18 +59,20 @@ def command(settings: Settings, *words: str) -> str:
     return done.stdout
 
 
-def parts(settings: Settings) -> list[Part]:
-    """The processes of the stand-ins."""
+def part(settings: Settings) -> Part:
+    """The processes of the stand-ins, started together."""
     written = configuration(settings)
-    host, ports = written["host"], written["ports"]
-    return [
-        Part(
-            f"sandbox-{system}",
-            [sys.executable, "-m", "sandbox", "serve", system, "--var", str(world(settings))],
-            ready=lambda port=ports[system]: answers(host, port),  # type: ignore[misc]
-        )
-        for system in SYSTEMS
-    ]
+    return Part(
+        "sandbox",
+        [sys.executable, "-m", "sandbox", "serve", "all", "--var", str(world(settings))],
+        ready=lambda: all(answers(written["host"], port) for port in written["ports"].values()),
+    )
+
+
+def taken_ports(settings: Settings) -> list[int]:
+    """Ports of the stand-ins on which somebody else already answers."""
+    written = configuration(settings)
+    return [port for port in written["ports"].values() if answers(written["host"], port)]
 
 
 def answers(host: str, port: int) -> bool:

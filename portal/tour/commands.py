@@ -109,7 +109,8 @@ def _resident(settings: Settings, folder: Path, exchange: str, tell: Story) -> N
     if not pdf.startswith(b"%PDF-"):
         raise Lost("PDF ではないものが届きました")
     (folder / "records.pdf").write_bytes(pdf)
-    proof = resident.take(visitor, "proof")
+    tell("住民", "記録簿が封印されるのを待っている（毎分）…")
+    proof = resident.take_sealed_proof(visitor)
     if exchange not in json.dumps(json.loads(proof)):
         raise Lost("証明に、このやりとりがありません")
     (folder / "proof.json").write_bytes(proof)

@@ -1,0 +1,171 @@
+"""Copies (副本): from the tax system's file to a result for every row."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.linkage.house import KONO, OTSUKAWA
+from workflows.linkage.copies.batches import CopySender
+from workflows.linkage.copies.sealing import OwnSealer
+from workflows.linkage.copies.staging import CopyStager
+from workflows.linkage.copies.tax_csv import COLUMNS, TaxFileRefused, read_tax
+from workflows.linkage.wire import envelope, sealing
+
+HEAD = ",".join(COLUMNS)
+GOOD = "7001,2026,1,2026-06-01,1000,1000,1500,60,3,40,0,無,課税"
+
+
+def csv_of(*lines):
+    return ("\r\n".join([HEAD, *lines]) + "\r\n").encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        csv_of(GOOD).decode().encode("cp932"),
+        csv_of(GOOD).replace("課税年度".encode(), "年度".encode()),
+        csv_of('7001,"2026'),
+        b"",
+    ],
+)
+def test_what_is_not_a_file_of_the_tax_system_is_refused_whole(content):
+    with pytest.raises(TaxFileRefused) as refused:
+        read_tax(content)
+    assert "何も取り込んでいません" in str(refused.value)
+
+
+def test_good_rows_go_on_and_bad_rows_are_named():
+    file = read_tax(
+        csv_of(
+            GOOD,
+            "7002,2026,1,2026-06-31,1,1,1,1,1,1,1,無,課税",
+            "7003,2026",
+            GOOD.replace("課税", "免税").replace("7001", "7004"),
+        )
+    )
+    assert set(file.people) == {"7001"}
+    assert [(fault.line, fault.code) for fault in file.faults] == [
+        (3, "ROW_VALUE"),
+        (4, "ROW_COLUMNS"),
+        (5, "ROW_VALUE"),
+    ]
+
+
+def test_the_newest_version_of_a_year_counts_whatever_the_order():
+    newer = GOOD.replace(",1,2026-06-01,1000", ",2,2026-07-01,2000")
+    for lines in ((GOOD, newer), (newer, GOOD)):
+        as_of, content = read_tax(csv_of(*lines)).people["7001"]
+        assert (as_of, content["years"]["2026"]["総所得金額等"]) == (date(2026, 7, 1), 2000)
+
+
+@given(
+    st.dictionaries(st.text(min_size=1, max_size=8), st.integers() | st.text(max_size=20), max_size=4),
+    st.integers(1, 9999),
+)
+def test_the_quick_seal_opens_with_the_wire_s_own_function(content, version):
+    import orjson
+
+    try:
+        plain = orjson.dumps(content)
+    except (TypeError, orjson.JSONEncodeError):
+        return  # a whole number beyond 64 bits or half a character: not JSON that could have come here
+    sealed = OwnSealer("copy-1", b"s" * 32).seal("000000000000018", "local-tax", version, "2026-06-01", plain)
+    context = {
+        "danban": "000000000000018",
+        "item": "local-tax",
+        "version": str(version),
+        "as_of": "2026-06-01",
+    }
+    keys = {"copy-1": sealing.own_key(b"s" * 32)}
+    assert sealing.open_own(sealed, context, keys) == content
+    for name, other in (("danban", "x"), ("item", "x"), ("version", "0"), ("as_of", "x")):
+        with pytest.raises(sealing.SealBroken):
+            sealing.open_own(sealed, {**context, name: other}, keys)
+
+
+def rows_of(house, where="true"):
+    with house.tx(OTSUKAWA) as tx:
+        return tx.raw.execute(
+            f"SELECT addressee, version, acknowledged, state, cause FROM madoguchi.linkage_copy WHERE {where} ORDER BY addressee"
+        ).fetchall()
+
+
+def send(house):
+    gateway = house.parts.offices.gateway(OTSUKAWA)
+    return CopySender(house.parts).send_next(house.worker, OTSUKAWA, gateway, "local-tax")
+
+
+def test_the_same_file_again_changes_nothing_and_a_corrected_one_only_what_changed(house):
+    before = rows_of(house)
+    assert {row[3] for row in before} == {"current"}
+    with house.tx(OTSUKAWA) as tx:
+        report = CopyStager(house.parts).stage_tax(tx, house.stand_ins.tax_file())
+    assert report.changed == 0
+    assert send(house) is None
+    house.stand_ins.admin("tax", "change", {"count": 3})
+    with house.tx(OTSUKAWA) as tx:
+        report = CopyStager(house.parts).stage_tax(tx, house.stand_ins.tax_file())
+    assert (report.changed, report.faults) == (3, ())
+    batch = send(house)
+    assert (batch.state, batch.accepted, batch.rejected) == ("complete", 3, 0)
+    after = rows_of(house)
+    assert sum(new[1] == old[1] + 1 == new[2] for old, new in zip(before, after, strict=True)) == 3
+
+
+def test_a_row_the_hub_refuses_is_named_and_the_others_are_taken(house):
+    house.stand_ins.admin("tax", "change", {"count": 4})
+    with house.tx(OTSUKAWA) as tx:
+        CopyStager(house.parts).stage_tax(tx, house.stand_ins.tax_file())
+        victim = tx.raw.execute(
+            "UPDATE madoguchi.linkage_copy SET acknowledged = acknowledged + 50, version = version + 51 WHERE addressee ="
+            " (SELECT min(addressee) FROM madoguchi.linkage_copy WHERE state = 'valid') RETURNING addressee"
+        ).fetchone()[0]
+    batch = send(house)
+    assert (batch.state, batch.accepted, batch.rejected) == ("partial", 3, 1)
+    (row,) = rows_of(house, "state = 'conflict'")
+    assert (row[0], row[4]) == (victim, "STALE_VERSION")
+    with house.tx(OTSUKAWA) as tx:
+        tx.raw.execute(
+            "UPDATE madoguchi.linkage_copy SET acknowledged = acknowledged - 50, version = version - 50, state = 'current'"
+            " WHERE state = 'conflict'"
+        )
+        kinds = tx.raw.execute(
+            "SELECT kind FROM madoguchi.linkage_incident ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+    assert kinds == ("COPIES_REFUSED",)
+
+
+@pytest.mark.parametrize("path", ["/v1/copy-batches", "/v1/copy-batches/"])
+def test_a_batch_interrupted_anywhere_is_finished_later_under_the_same_name(house, path):
+    from workflows.linkage.wire.problems import Problem
+    from workflows.linkage.wire.retry import LinkUnreachable
+
+    house.stand_ins.admin("tax", "change", {"count": 2})
+    with house.tx(OTSUKAWA) as tx:
+        CopyStager(house.parts).stage_tax(tx, house.stand_ins.tax_file())
+    house.stand_ins.fault("hub", "lose-answer", path=path)
+    with pytest.raises((LinkUnreachable, Problem)):
+        send(house)
+    house.stand_ins.heal("hub")
+    with house.tx(OTSUKAWA) as tx:
+        (name,) = tx.raw.execute(
+            "SELECT id FROM madoguchi.linkage_copy_batch WHERE state = 'sealed'"
+        ).fetchone()
+    batch = send(house)
+    assert (batch.id, batch.state, batch.accepted) == (name, "complete", 2)
+
+
+def test_copies_of_another_municipality_are_not_there(house):
+    with house.tx(KONO) as tx:
+        assert tx.raw.execute("SELECT count(*) FROM madoguchi.linkage_copy").fetchone() == (0,)
+
+
+def test_the_manifest_s_leaf_is_the_canonical_form():
+    import orjson
+
+    row = ["000000000000018", "local-tax", 12, (date(2026, 6, 1) + timedelta(1)).isoformat(), "eyJ.a-_b..c"]
+    assert orjson.dumps(row) == envelope.canonical(row)

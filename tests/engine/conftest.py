@@ -67,17 +67,18 @@ def _amount(given: Mapping[str, Any]) -> int:
     return amount if isinstance(amount, int) else 0
 
 
+SAMPLE_TABLES = """
+    CREATE TABLE madoguchi.sample_freeze (case_id uuid PRIMARY KEY);
+    CREATE TABLE madoguchi.sample_outbox (case_id uuid, seq int, PRIMARY KEY (case_id, seq));
+    GRANT ALL ON madoguchi.sample_freeze, madoguchi.sample_outbox TO madoguchi_web, madoguchi_worker;
+"""
+
+
 @pytest.fixture(scope="module")
 def sample_tables(databases: Databases) -> Databases:
     """What the sample kind reads and writes, in this module's database."""
     with databases.migrator.transaction() as tx:
-        tx.raw.execute("CREATE TABLE madoguchi.sample_freeze (case_id uuid PRIMARY KEY)")
-        tx.raw.execute(
-            "CREATE TABLE madoguchi.sample_outbox (case_id uuid, seq int, PRIMARY KEY (case_id, seq))"
-        )
-        tx.raw.execute(
-            "GRANT ALL ON madoguchi.sample_freeze, madoguchi.sample_outbox TO madoguchi_web, madoguchi_worker"
-        )
+        tx.raw.execute(SAMPLE_TABLES)
     return databases
 
 

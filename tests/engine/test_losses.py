@@ -20,7 +20,7 @@ from storage.database import Database, Scope
 from storage.embedded import EmbeddedServer, create_database, create_roles
 from storage.migrations.run import migrate
 from tests.conftest import Databases
-from tests.engine.conftest import make_registry
+from tests.engine.conftest import SAMPLE_TABLES, make_registry
 from tests.engine.crashing import GONE
 from tests.engine.helpers import BOSS, CLERK, opened
 from workflows.engine import Command, Engine
@@ -117,11 +117,7 @@ def test_what_was_answered_survives_a_server_that_dies(
 ) -> None:
     server, folder = own_server
     with psycopg.connect(server.admin_url("losses"), autocommit=True) as admin:
-        admin.execute("CREATE TABLE madoguchi.sample_freeze (case_id uuid PRIMARY KEY)")
-        admin.execute(
-            "CREATE TABLE madoguchi.sample_outbox (case_id uuid, seq int, PRIMARY KEY (case_id, seq))"
-        )
-        admin.execute("GRANT ALL ON madoguchi.sample_freeze, madoguchi.sample_outbox TO madoguchi_worker")
+        admin.execute(SAMPLE_TABLES)
     engine = Engine(make_registry(), clock)
     database = Database(server.url("losses", "worker"), "worker")
     with database.transaction(SCOPE) as tx:

@@ -32,12 +32,14 @@ class Node:
 
 @dataclass
 class Way:
-    """A way between two states, with the nodes its line passes, from source to target."""
+    """A way between two states: the nodes its line passes, and where along the edge of a box it leaves and arrives."""
 
     source: str
     target: str
     label: str
     nodes: list[Node] = field(default_factory=list)
+    leave_x: float = 0.0
+    arrive_x: float = 0.0
 
 
 @dataclass
@@ -71,6 +73,7 @@ def lay_out(first: str, states: dict[str, Node], labels: dict[str, Node], ways: 
     _order(ordered, ways)
     width = _place_x(ordered, ways)
     height = _place_y(ordered)
+    _place_ends(ways)
     return Drawing(states, labels, ways, width, height)
 
 
@@ -199,3 +202,24 @@ def _place_y(layers: list[list[Node]]) -> float:
             node.y = y + (height - node.height) / 2
         y += height + GAP_Y
     return y - GAP_Y
+
+
+def _place_ends(ways: Iterable[Way]) -> None:
+    """Spread the ends of the lines along the edge they touch, in the order of where they come from."""
+    ends: dict[tuple[int, bool], list[tuple[Way, bool]]] = {}
+    boxes: dict[tuple[int, bool], Node] = {}
+    for way in ways:
+        for box, near, leaving in ((way.nodes[0], way.nodes[1], True), (way.nodes[-1], way.nodes[-2], False)):
+            edge = (id(box), near.layer > box.layer)
+            boxes[edge] = box
+            ends.setdefault(edge, []).append((way, leaving))
+    for edge, touching in ends.items():
+        box = boxes[edge]
+        touching.sort(key=lambda end: end[0].nodes[1 if end[1] else -2].x)
+        room = min(GAP_X, 0.7 * box.width / len(touching))
+        for number, (way, leaving) in enumerate(touching):
+            x = box.x + (number - (len(touching) - 1) / 2) * room
+            if leaving:
+                way.leave_x = x
+            else:
+                way.arrive_x = x

@@ -159,19 +159,20 @@ def _label(node: Node, names: Iterable[str]) -> str:
 
 def _line(way: Way, tip: str) -> str:
     """A smooth line through the middles of what it passes, from edge to edge."""
-    down = way.nodes[0].y < way.nodes[-1].y
-    points = [(way.nodes[0].x, way.nodes[0].y + (way.nodes[0].height if down else 0))]
+    first, last = way.nodes[0], way.nodes[-1]
+    points = [(way.leave_x, _edge(first, way.nodes[1]))]
     points += [(node.x, node.y + node.height / 2) for node in way.nodes[1:-1]]
-    last = way.nodes[-1]
-    points.append((last.x, last.y + (0 if down else last.height)))
-    if way.nodes[0].layer == last.layer:
-        points[-1] = (last.x, last.y + last.height)
-        points[0] = (way.nodes[0].x, way.nodes[0].y + way.nodes[0].height)
+    points.append((way.arrive_x, _edge(last, way.nodes[-2])))
     path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
     for (x1, y1), (x2, y2) in itertools.pairwise(points):
         bend = (y1 + y2) / 2
         path += f"C{x1:.1f} {bend:.1f} {x2:.1f} {bend:.1f} {x2:.1f} {y2:.1f}"
     return f'<path d="{path}" fill="none" stroke="{LINE}" stroke-width="1.5" marker-end="url(#{tip})"/>'
+
+
+def _edge(box: Node, near: Node) -> float:
+    """The height of the edge of a box that looks towards a neighbour."""
+    return box.y + (box.height if near.layer > box.layer else 0)
 
 
 def _rect(

@@ -1,0 +1,1 @@
+"""Statements (評価書): who plans, writes, discusses, freezes and publishes them."""

@@ -13,7 +13,7 @@ import orjson
 import structlog
 from psycopg import OperationalError
 from pyramid.config import Configurator
-from pyramid.exceptions import BadCSRFOrigin, BadCSRFToken, PredicateMismatch
+from pyramid.exceptions import BadCSRFOrigin, BadCSRFToken, PredicateMismatch, URLDecodeError
 from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
@@ -225,6 +225,11 @@ def old_form_view(_error: Exception, request: Request) -> Response:
     return error_response(request, 400, FORM_TOO_OLD)
 
 
+def unreadable_view(_error: URLDecodeError, request: Request) -> Response:
+    """The address holds bytes that are no text."""
+    return error_response(request, 400, PAGES[400])
+
+
 def database_view(error: Exception, request: Request) -> Response:
     """The database cannot be reached; what was under way is wholly undone."""
     log.error("database unavailable", error=type(error).__name__, route=_route(request))
@@ -265,6 +270,7 @@ def includeme(config: Configurator) -> None:
     config.add_forbidden_view(forbidden_view)
     for kind in (BadCSRFToken, BadCSRFOrigin, SentFromElsewhere):
         config.add_exception_view(old_form_view, context=kind)
+    config.add_exception_view(unreadable_view, context=URLDecodeError)
     for kind in (OperationalError, EngineOperationalError, PoolTimeout):
         config.add_exception_view(database_view, context=kind)
     config.add_exception_view(unexpected_view, context=Exception)

@@ -42,6 +42,7 @@ def changed(definitions: Iterable[Definition], path: Path = LOCK) -> list[str]:
             problems.append(
                 f"{one.source}: version {version} is published and was edited; put it back as workflow.v{version}.yaml"
                 f" and write the change as version {version + 1} with replaces: {{version: {version}}}"
+                " (only where no case was ever opened under it: take its line out of the lock and publish again)"
             )
     return problems
 

@@ -107,7 +107,7 @@ def _reason_codes(file: Path) -> set[str]:
     named = (
         call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Reason" and call.args
     )
-    return {call.args[0].value for call in named if isinstance(call.args[0], ast.Constant)}
+    return {str(call.args[0].value) for call in named if isinstance(call.args[0], ast.Constant)}
 
 
 def _draw_all(definitions: list[Definition], folder: Path) -> None:

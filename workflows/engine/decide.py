@@ -51,7 +51,9 @@ class _Way(Transition):
         """Move the cursor when every condition holds."""
         if not all(condition.check(event_data) for condition in self.conditions):
             return False
-        event_data.model.state = self.dest
+        cursor = event_data.model
+        assert isinstance(cursor, _Cursor)
+        cursor.state = self.dest
         return True
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from storage.database import Transaction
 from workflows.engine.apply import Parts
 from workflows.engine.bulk import apply_many
-from workflows.engine.deadlines import mark, take_due
+from workflows.engine.deadlines import DueDeadline, mark, take_due
 from workflows.engine.values import Applied, Refused
 
 _REFRESH = """
@@ -29,7 +29,7 @@ def fire_due(parts: Parts, tx: Transaction, limit: int) -> list[Applied | Refuse
     # Marked before the step, so that a step that disarms everything leaves the one that caused it alone.
     mark(tx, at, [(one, "fired", None, "") for one in due])
     answers = apply_many(parts, tx, [one.command() for one in due])
-    settled = []
+    settled: list[tuple[DueDeadline, str, int | None, str]] = []
     for one, answer in zip(due, answers, strict=True):
         if isinstance(answer, Refused):
             settled.append((one, "refused", None, ",".join(reason.code for reason in answer.reasons)))

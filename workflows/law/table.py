@@ -169,6 +169,10 @@ class LawTable:
 
     def families(self) -> dict[str, tuple[str, ...]]:
         """Subject families (child, tax, welfare ...) with their affair codes: the resident's subject filter."""
+        return self._families
+
+    @cached_property
+    def _families(self) -> dict[str, tuple[str, ...]]:
         found: dict[str, list[str]] = {}
         for affair in self.affairs.values():
             found.setdefault(affair.family, []).append(affair.code)

@@ -13,6 +13,7 @@ import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -120,21 +121,26 @@ def page_statements(scope: Scope, filters: RecordFilters, after: str | None, lim
     mark, mark_values = "", ()
     if after is not None:
         mark, mark_values = " AND (r.requested_at, r.record_id) < (%s, %s)", read_cursor(after)
-    branches: list[str] = []
     parameters: list[Any] = []
     for person in people:
         others = [other for other in people if other != person]
-        branches.append(
-            f"(SELECT {FIELDS}, {CORRECTED} FROM madoguchi.provision_record r WHERE {MINE}{where}{mark}"
-            + _SHOWN_ELSEWHERE * len(others)
-            + " ORDER BY r.requested_at DESC, r.record_id DESC LIMIT %s)"
-        )
         parameters += [*person, *values, *mark_values, *flat(others), limit + 1]
-    rows = branches[0]
-    if len(branches) > 1:
-        rows = " UNION ALL ".join(branches) + " ORDER BY requested_at DESC, record_id DESC LIMIT %s"
+    if len(people) > 1:
         parameters.append(limit + 1)
-    return [(rows, parameters), _total(people, filters, where, values)]
+    return [(_rows_sql(len(people), where + mark), parameters), _total(people, filters, where, values)]
+
+
+@lru_cache(maxsize=256)
+def _rows_sql(people: int, narrowed: str) -> str:
+    """The text of a page's rows; there are as many as there are kinds of filters, so it is put together once each."""
+    branch = (
+        f"(SELECT {FIELDS}, {CORRECTED} FROM madoguchi.provision_record r WHERE {MINE}{narrowed}"
+        + _SHOWN_ELSEWHERE * (people - 1)
+        + " ORDER BY r.requested_at DESC, r.record_id DESC LIMIT %s)"
+    )
+    if people == 1:
+        return branch
+    return " UNION ALL ".join([branch] * people) + " ORDER BY requested_at DESC, record_id DESC LIMIT %s"
 
 
 def parse_page(results: Sequence[list[tuple[Any, ...]]], limit: int = PAGE) -> Page:
@@ -167,6 +173,8 @@ def read_cursor(text: str) -> tuple[datetime, UUID]:
 
 def _conditions(filters: RecordFilters) -> tuple[str, list[Any]]:
     """The filters as SQL on r and its parameters; all narrow within one person's rows."""
+    if filters.empty():
+        return "", []
     parts: list[str] = []
     values: list[Any] = []
 

@@ -174,9 +174,9 @@ class Card:
                 raise CardError(
                     "カードが見つかりません。カードをリーダーに置き直してから、もう一度実行してください。"
                 ) from None
-            except (pkcs11.exceptions.AlreadyInitialized, RuntimeError) as problem:
+            except (pkcs11.exceptions.PKCS11Error, RuntimeError) as problem:
                 raise CardError(
-                    f"カードを読む部品を開けませんでした（{type(problem).__name__}）。"
+                    f"カードを読めませんでした（{type(problem).__name__}）。カードを置き直して、もう一度実行してください。"
                 ) from problem
 
 

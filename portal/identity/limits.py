@@ -42,7 +42,7 @@ def limits(day: date) -> Limits:
     newest: dict[str, dict[str, object]] = {}
     for row in yaml.safe_load((Path(__file__).parent / "limits.yaml").read_text()):
         known = newest.get(row["name"])
-        if row["valid_from"] <= day and (known is None or known["valid_from"] < row["valid_from"]):  # type: ignore[operator]
+        if row["valid_from"] <= day and (known is None or known["valid_from"] < row["valid_from"]):
             newest[row["name"]] = row
     return Limits(**{name: _value(row) for name, row in newest.items()})  # type: ignore[arg-type]
 

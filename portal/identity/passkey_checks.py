@@ -121,7 +121,7 @@ def _known(database: Database, credential: str) -> tuple[UUID, str, bytes, int] 
     except (ValueError, KeyError, TypeError):
         return None
     rows = database.read(NOWHERE, (_KNOWN, (identifier,)))[0]
-    return rows[0] if rows else None  # type: ignore[return-value]
+    return rows[0] if rows else None
 
 
 def _advance(database: Database, clock: Clock, account: UUID, credential: bytes, old: int, new: int) -> None:

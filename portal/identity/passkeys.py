@@ -140,7 +140,8 @@ class PasskeyDesk:
             raise PasskeyRefused(PasskeyReason.TOO_MANY)
         if found is None:
             raise PasskeyRefused(PasskeyReason.CODE)
-        return self._ask_new_key(*found, network, device)
+        account, tenant = found
+        return self._ask_new_key(account, tenant, network, device)
 
     def ask_another_key(self, identity: Identity, network: bytes, device: str) -> Asked:
         """Ask for a further key, for somebody who has just proved herself.

@@ -195,7 +195,10 @@ def open_sessions_statement(identity: Identity, now: datetime) -> Statement:
 
 def session_lines(rows: Sequence[Sequence[Any]], identity: Identity) -> list[SessionLine]:
     """The lines of :func:`open_sessions_statement`."""
-    return [SessionLine(*row, current=row[0] == identity.session_id) for row in rows]
+    return [
+        SessionLine(number, method, device, created, seen, number == identity.session_id)
+        for number, method, device, created, seen in rows
+    ]
 
 
 def operations_statement(identity: Identity, limit: int = 30) -> Statement:

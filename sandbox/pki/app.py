@@ -81,7 +81,7 @@ class PkiApp:
                 return HTTPStatus.OK, "application/timestamp-reply", self._tsa.stamp(body, self._now())
             case ("GET", "crl", name):
                 kind, generation = name.removesuffix(".crl").split("-")
-                data = revocation_list(self._authorities[kind], generation, self._now())
+                data = revocation_list(self._authority(kind), generation, self._now())
                 return HTTPStatus.OK, "application/pkix-crl", data
             case ("GET", "ca", name):
                 return self._anchor(*name.removesuffix(".pem").split("-"))
@@ -100,8 +100,14 @@ class PkiApp:
         answer = self._responders[kind].answer(question, self._now(), fault)
         return HTTPStatus.OK, "application/ocsp-response", answer
 
+    def _authority(self, kind: str) -> CardAuthority:
+        for name, authority in self._authorities.items():
+            if name == kind:
+                return authority
+        raise LookupError(f"no authority {kind}")
+
     def _anchor(self, kind: str, generation: str) -> Answer:
-        for issuer in self._authorities[kind].issuers:
+        for issuer in self._authority(kind).issuers:
             if issuer.generation.name == generation:
                 pem = issuer.certificate.public_bytes(serialization.Encoding.PEM)
                 return HTTPStatus.OK, "application/x-pem-file", pem
@@ -111,7 +117,7 @@ class PkiApp:
         if action == "fault":
             faults.switch(self._folder, body["kind"])
         elif action == "revoke":
-            self._authorities[body["kind"]].register.revoke(int(body["serial"], 16), self._now())
+            self._authority(body["kind"]).register.revoke(int(body["serial"], 16), self._now())
         else:
             raise LookupError(f"no such action: {action}")
         return HTTPStatus.OK, "application/json", b'{"result":"done"}\n'

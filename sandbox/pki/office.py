@@ -6,6 +6,7 @@ It certifies the two ends of the link (TLS servers and clients) and nothing that
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -83,7 +84,7 @@ class OfficeAuthority:
 
         :returns: (certificate path, key path).
         """
-        return self._provide(folder, name, at, lambda public: self.issue_server(public, names, at))
+        return self._provide(folder, name, lambda public: self.issue_server(public, names, at))
 
     def provide_client(
         self, folder: Path, name: str, organization_code: str, at: datetime
@@ -92,11 +93,11 @@ class OfficeAuthority:
 
         :returns: (certificate path, key path).
         """
-        return self._provide(
-            folder, name, at, lambda public: self.issue_client(public, organization_code, at)
-        )
+        return self._provide(folder, name, lambda public: self.issue_client(public, organization_code, at))
 
-    def _provide(self, folder, name, at, issue) -> tuple[Path, Path]:  # type: ignore[no-untyped-def]
+    def _provide(
+        self, folder: Path, name: str, issue: Callable[[PublicKey], x509.Certificate]
+    ) -> tuple[Path, Path]:
         certificate, key_path = folder / f"{name}.pem", folder / f"{name}.key"
         if not (certificate.exists() and key_path.exists()):
             key = keys.new_key()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -40,6 +41,9 @@ UNREADABLE = (
 )
 
 _KNOWN_CRITICAL = {ExtensionOID.KEY_USAGE, ExtensionOID.CERTIFICATE_POLICIES, ExtensionOID.BASIC_CONSTRAINTS}
+
+
+Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
 
 @dataclass(frozen=True)
@@ -188,7 +192,7 @@ def _extensions(certificate: x509.Certificate, profile: CardProfile, production:
         raise CardRefused(CardReason.TEST_CARD)
 
 
-def _critical(extensions: x509.Extensions, kind, missing: CardReason):  # type: ignore[no-untyped-def]
+def _critical(extensions: x509.Extensions, kind: type[Extension], missing: CardReason) -> Extension:
     try:
         extension = extensions.get_extension_for_class(kind)
     except x509.ExtensionNotFound:

@@ -177,7 +177,7 @@ def _delegated(certificate: x509.Certificate, anchor: Anchor) -> bool:
 def _is_responder(answer: ocsp.OCSPResponse, certificate: x509.Certificate) -> bool:
     if answer.responder_name is not None:
         return answer.responder_name == certificate.subject
-    identifier = x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest  # type: ignore[arg-type]
+    identifier = x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest
     return answer.responder_key_hash == identifier
 
 

@@ -53,7 +53,7 @@ class _Way(Transition):
             return False
         cursor = event_data.model
         assert isinstance(cursor, _Cursor)
-        cursor.state = self.dest
+        cursor.state = str(self.dest)
         return True
 
 

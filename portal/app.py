@@ -8,6 +8,7 @@ from typing import Any
 from pyramid.config import Configurator
 
 from portal.settings import Settings
+from portal.web.request import settle
 from storage.clock import Clock, SystemClock
 from storage.database import Database
 from workflows.law.loader import shipped
@@ -42,4 +43,5 @@ def make_app(
     config.registry["law"] = shipped()
     for part in parts:
         config.include(part)
+    settle(config)
     return config.make_wsgi_app()

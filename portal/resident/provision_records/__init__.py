@@ -8,12 +8,17 @@ from portal.resident.provision_records import ahead, exports, pictures, views
 from portal.resident.provision_records.entries import Wording
 from portal.web.language import texts
 from portal.web.permissions import Permission
+from portal.web.templates import environment
 
 
 def includeme(config: Configurator) -> None:
     """Routes and views. The list and its pictures take the same filters."""
     law = config.registry["law"]
-    config.registry["record wording"] = cache(lambda language, ruby: Wording(texts(language, ruby), law))
+    config.registry["record wording"] = cache(
+        lambda language, ruby: Wording(
+            texts(language, ruby), law, environment(language, ruby).globals["part"]
+        )
+    )
     config.registry["empty filter forms"] = {}
     config.registry["ahead"] = ahead.Memory()
     if hasattr(config, "add_prefetch"):

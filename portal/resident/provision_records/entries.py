@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
 from portal.web.dates import date_words, iso, time_words
-from portal.web.language import Texts
+from portal.web.language import Pattern, Texts
 from workflows.law.table import LawTable
 from workflows.linkage.wire.codes import RESULT_CLASSES, words
 from workflows.provision_records.service import RecordRow
@@ -18,6 +19,8 @@ ASKED_IN_VAIN = "{asker}が、{holder}に、あなたの{items}を求めまし�
 ASKING = "{asker}が、{holder}に、あなたの{items}を求めています。"
 
 PURPOSE = "目的：{purpose}"
+FROM_APPLICATION = "あなたの申請（受付番号 {number}）によるものです。"
+CORRECTED = "この記録は、あとで訂正されました。"
 
 STOPPED = frozenset({"PERMIT_DENIED", "FROZEN", "CANCELLED"})
 FAILED = frozenset(
@@ -52,18 +55,14 @@ def badge(outcome: str) -> Badge:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a card of the list shows, in words; ``row`` is the record itself."""
+    """A record in words; ``html`` is its row of the list, ``row`` the record itself."""
 
     row: RecordRow
     sentence: Markup
     purpose: str
-    why: Markup
     badge: Badge
-    badge_text: Markup
     outcome_words: str
-    iso: str
-    day: str
-    time: str
+    html: Markup
 
 
 class Wording:
@@ -71,16 +70,21 @@ class Wording:
 
     :param texts: the fixed texts of the language.
     :param law: gives affairs and items their plain names.
+    :param part: gives the pieces of the list, with their blanks open.
     """
 
-    def __init__(self, texts: Texts, law: LawTable) -> None:
+    def __init__(self, texts: Texts, law: LawTable, part: Callable[[str], Markup]) -> None:
         self.texts = texts
         self.law = law
         self.language = texts.language
         self._received, self._in_vain, self._asking = (
             texts.pattern(text) for text in (RECEIVED, ASKED_IN_VAIN, ASKING)
         )
-        self._purpose = texts.pattern(PURPOSE)
+        self._purpose, self._from_application = texts.pattern(PURPOSE), texts.pattern(FROM_APPLICATION)
+        self._row, self._note = (
+            Pattern(part("parts/record_row.jinja2")),
+            Pattern(part("parts/record_note.jinja2")),
+        )
         self._outcomes: dict[str, tuple[Badge, Markup, str]] = {}
         self._items: dict[str, str] = {code: item.plain[self.language] for code, item in law.items.items()}
         self._purposes: dict[str, str] = {code: a.purpose[self.language] for code, a in law.affairs.items()}
@@ -120,19 +124,33 @@ class Wording:
     def entry(self, row: RecordRow) -> Entry:
         """A record ready for the list."""
         sign, text, outcome = self._outcomes.get(row.outcome) or self._outcome(row.outcome)
-        purpose = self.purpose(row)
-        return Entry(
-            row=row,
-            sentence=self.sentence(row),
-            purpose=purpose,
-            why=self._purpose.fill({"purpose": purpose}),
-            badge=sign,
-            badge_text=text,
-            outcome_words=outcome,
-            iso=iso(row.requested_at),
-            day=date_words(row.requested_at, self.language),
-            time=time_words(row.requested_at, self.language),
+        purpose, sentence = self.purpose(row), self.sentence(row)
+        html = self._row.fill(
+            {
+                "iso": iso(row.requested_at),
+                "day": date_words(row.requested_at, self.language),
+                "time": time_words(row.requested_at, self.language),
+                "sentence": sentence,
+                "why": self._purpose.fill({"purpose": purpose}),
+                "notes": self._notes(row),
+                "tone": sign.tone,
+                "badge": text,
+                "id": str(row.record_id),
+                "asker": row.asker_name,
+            }
         )
+        return Entry(row, sentence, purpose, sign, outcome, html)
+
+    def _notes(self, row: RecordRow) -> Markup:
+        """What is to be remarked about a record: her own application, a later correction."""
+        notes = Markup("")
+        if row.application_receipt:
+            notes += self._note.fill(
+                {"text": self._from_application.fill({"number": row.application_receipt})}
+            )
+        if row.corrected:
+            notes += self._note.fill({"text": self.texts.marked(CORRECTED)})
+        return notes
 
     def _outcome(self, code: str) -> tuple[Badge, Markup, str]:
         sign = badge(code)

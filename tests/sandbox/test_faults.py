@@ -133,6 +133,17 @@ def test_a_fail_over_mid_batch_loses_and_doubles_nothing(country: Country) -> No
     assert hub.records()["last"] >= 60
 
 
+def test_a_dead_active_site_is_reported_as_unreachable_not_as_standby(country: Country) -> None:
+    hub = both_sites(country)
+    country.hub.faults.start("down", 3600)
+    try:
+        with pytest.raises(LinkUnreachable):
+            hub.records()
+    finally:
+        country.hub.faults.stop()
+    assert hub.records()["last"] >= 0
+
+
 def test_a_lease_survives_a_fail_over(country: Country) -> None:
     hub = both_sites(country)
     country.drain(ASKER)

@@ -137,7 +137,8 @@ class LinkClient:
             except problems.Problem as problem:
                 if problem.code != "SITE_STANDBY":
                     raise
-                last = problem
+                # A site that did not answer may have done the work: that is the truer word than another's standby.
+                last = last if isinstance(last, LinkUnreachable) and step else problem
                 continue
             with self._lock:
                 self._preferred = index

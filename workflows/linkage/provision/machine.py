@@ -135,13 +135,15 @@ class ProvisionMachine:
             now,
         )
         if bodies:
-            self.forget_requests(tx, list(bodies))
+            self.note_answers(tx, bodies)
 
-    def forget_requests(self, tx: Transaction, cases: Sequence[UUID]) -> None:
-        """The copies that came with a request are not kept once the answer is made."""
+    def note_answers(self, tx: Transaction, bodies: Mapping[UUID, Mapping[str, Any]]) -> None:
+        """Remember what kind of answer was made; the copies that came with the request are not kept any longer."""
+        codes = [str(body["payload"]["code"]) for body in bodies.values()]
         tx.raw.execute(
-            "UPDATE madoguchi.linkage_provision SET request = NULL WHERE tenant = %s AND case_id = ANY(%s)",
-            (tx.tenant, list(cases)),
+            "UPDATE madoguchi.linkage_provision AS p SET request = NULL, outcome = r.code"
+            " FROM unnest(%s::uuid[], %s::text[]) AS r (case_id, code) WHERE p.tenant = %s AND p.case_id = r.case_id",
+            (list(bodies), codes, tx.tenant),
             prepare=True,
         )
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 from uuid import UUID
+
+import yaml
 
 from storage.database import Transaction
 from workflows.engine import Actor, Command, Engine
@@ -180,7 +186,8 @@ class ProvisionReceiver:
 
     def _statement(self, published: frozenset[str], one: Wanted) -> bool:
         """The data lie in the file of the affair that keeps them; its statement must be published."""
-        return all(ITEM_AFFAIRS.get(item) in published for item in one.items if item in ITEM_AFFAIRS)
+        files = files_of(self.parts.clock.today())
+        return all(files[item] in published for item in one.items if item in files)
 
     def _answer(self, tx: Transaction, matched: Sequence[tuple[Wanted, bool]]) -> None:
         frozen = freezes.standing(tx)
@@ -197,12 +204,12 @@ class ProvisionReceiver:
         self.engine.apply_many(tx, commands)
 
 
-# Which affair's file an item of ours lies in. Items that are not listed are kept under no file of ours yet.
-ITEM_AFFAIRS = {
-    "local-tax": "local-tax-levy",
-    "public-assistance-record": "public-assistance",
-    "child-rearing-allowance-record": "child-rearing-allowance",
-    "medical-insurance-record": "national-health-insurance",
-    "long-term-care-record": "long-term-care",
-    "immunisation-record": "immunisation",
-}
+def files_of(day: date) -> dict[str, str]:
+    """Which affair's file an item lies in, on a day."""
+    return {row["item"]: row["affair"] for row in _files() if row["valid_from"] <= day}
+
+
+@lru_cache(maxsize=1)
+def _files() -> list[dict[str, Any]]:
+    path = Path(__file__).with_name("files.yaml")
+    return list(yaml.safe_load(path.read_text(encoding="utf-8"))["files"])

@@ -27,9 +27,10 @@ def lane(parts: LinkParts, engine: Engine) -> Lane:
 
     def before(tx: Transaction, gateway: LinkageGateway, empty: Sequence[Waiting]) -> None:
         ids = {one.case_id: one.id for one in empty if one.case_id is not None}
-        for case_id, message in answers(tx, parts, gateway, ids).items():
+        bodies = answers(tx, parts, gateway, ids)
+        for case_id, message in bodies.items():
             outbox.fill(tx, ids[case_id], message)
-        machine.forget_requests(tx, list(ids))
+        machine.note_answers(tx, bodies)
 
     def send(tx: Transaction, gateway: LinkageGateway, rows: Sequence[Waiting], batch: str) -> list[Outcome]:
         outcomes = gateway.answer([one.message for one in rows], batch)

@@ -25,7 +25,10 @@ def photograph(browser: Browser, visitor: Visitor, address: str, name: str, full
     for size, (width, height) in SIZES.items():
         context = browser.new_context(viewport={"width": width, "height": height}, locale="ja-JP")
         context.add_cookies(
-            [{"name": c.name, "value": c.value or "", "url": str(visitor.client.base_url)} for c in visitor.client.cookies.jar]
+            [
+                {"name": c.name, "value": c.value or "", "url": str(visitor.client.base_url)}
+                for c in visitor.client.cookies.jar
+            ]
         )
         page = context.new_page()
         page.goto(str(visitor.client.base_url).rstrip("/") + address)
@@ -40,8 +43,12 @@ def main() -> int:
     home, desk = Visitor(settings.origin), Visitor(settings.origin)
     resident.sign_in(home, settings.var / "sandbox" / "cards" / "hanako", "1234")
     staff.sign_in(desk, staff.Key(settings.var / "tour" / "clerk.key.json", settings.origin))
-    record = next(a for a, _ in home.get("/my/records").links if re.fullmatch(r"/my/records/[0-9a-f-]{36}", a))
-    case = next(a for a, _ in desk.get("/staff/").links if re.fullmatch(r"/staff/(cases|inquiries)/[0-9a-f-]{36}", a))
+    record = next(
+        a for a, _ in home.get("/my/records").links if re.fullmatch(r"/my/records/[0-9a-f-]{36}", a)
+    )
+    case = next(
+        a for a, _ in desk.get("/staff/").links if re.fullmatch(r"/staff/(cases|inquiries)/[0-9a-f-]{36}", a)
+    )
     inquiry = next(
         (a for a, _ in desk.get(case).links if re.fullmatch(r"/staff/inquiries/[0-9a-f-]{36}", a)), case
     )

@@ -1,0 +1,56 @@
+"""The main job on the whole house: from nothing to ready, the tour, the audit, Ctrl-C, and a second start that lost nothing."""
+
+from __future__ import annotations
+
+import re
+import urllib.request
+
+import pytest
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def test_from_nothing_to_the_residents_proof(house):
+    house.start()
+    assert "bin/madoguchi tour" in house.output
+    told = house.run("tour")
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "偽の証明は、見破られた" in told.stdout
+
+
+def test_the_audit_holds_afterwards(house):
+    proved = house.run("audit", "verify")
+    assert proved.returncode == 0, proved.stdout + proved.stderr
+
+
+def test_a_second_one_in_the_same_place_is_refused_with_advice(house):
+    refused = house.run("serve")
+    assert refused.returncode != 0
+    assert "もう動いています" in refused.stderr
+
+
+def test_no_name_and_no_number_reached_a_log(house):
+    text = "".join(log.read_text("utf-8", "replace") for log in (house.var / "log").glob("*.log"))
+    people = (house.var / "sandbox" / "population.json").read_text("utf-8")
+    assert "見本" in people
+    assert "見本" not in text
+    for number in re.findall(r'"number": "(\d{12})"', people):
+        assert number not in text
+
+
+def test_ctrl_c_stops_every_process_it_started(house):
+    assert house.children()
+    assert house.stop() == 0
+    assert house.children() == []
+
+
+def test_a_second_start_loses_nothing(house):
+    house.start()
+    with urllib.request.urlopen(f"{house.origin}/health", timeout=10) as answer:
+        assert answer.status == 200
+    told = house.run("tour")
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "サインインした" in told.stdout.splitlines()[0]
+    assert "登録" not in told.stdout.splitlines()[0], "the key registered before the stop is still known"
+    csv = (house.var / "tour" / "records.csv").read_text("utf-8-sig")
+    assert len(csv.splitlines()) == 3, "the exchange of before the stop and the new one"

@@ -92,6 +92,41 @@ WAITING = """
     FROM identity.challenge WHERE entry_hash = %(entry)s AND finished_at IS NULL
 """
 
+# The usual ending, for an account that the register knows: one statement. The correlated questions about ties are asked row by row
+# after ``scoped`` has set the account that row-level security goes by.
+FINISH_KNOWN = """
+    WITH done AS (
+        UPDATE identity.challenge c SET finished_at = %(now)s
+        FROM identity.account a
+        WHERE c.entry_hash = %(entry)s AND c.outcome = 'accepted' AND c.finished_at IS NULL AND c.purpose = 'login'
+          AND c.consumed_at > %(now)s - %(finish_life)s AND (c.method = 'card' OR c.token_hash = %(token)s)
+          AND a.id = c.account AND a.bound_at > %(now)s - interval '1 day'
+        RETURNING c.account, c.method, c.device, c.next_path
+    )
+    , scoped AS MATERIALIZED (
+        SELECT done.*, set_config('madoguchi.account', account::text, true) AS scope FROM done
+    )
+    , opened AS (
+        INSERT INTO identity.session (id, token_hash, account, kind, roles, addressees, profile, profile_tenant, bound,
+            method, device, created_at, last_seen_at, idle_seconds, expires_at, step_up_at)
+        SELECT %(session)s, %(session_token)s, s.account, 'resident', '{}',
+               coalesce((SELECT array_agg(t.tenant || ':' || t.addressee ORDER BY t.tenant)
+                         FROM madoguchi.account_addressee t WHERE t.account = s.scope::uuid), '{}'),
+               (SELECT t.display_name FROM madoguchi.account_addressee t WHERE t.account = s.scope::uuid
+                ORDER BY t.bound_at, t.tenant LIMIT 1),
+               (SELECT t.tenant FROM madoguchi.account_addressee t WHERE t.account = s.scope::uuid
+                ORDER BY t.bound_at, t.tenant LIMIT 1),
+               true, s.method, s.device, %(now)s, %(now)s, %(idle)s, %(session_expires)s, %(now)s
+        FROM scoped s
+        RETURNING id
+    )
+    , noted AS (
+        INSERT INTO identity.operation (account, at, id, event, method, device, session)
+        SELECT account, %(now)s, %(session)s, 'login', method, device, %(session)s FROM scoped
+    )
+    SELECT account, next_path FROM scoped
+"""
+
 # ``set_config`` comes with the row, so the next statement of the same trip stands in the account's scope.
 FINISH = """
     UPDATE identity.challenge SET finished_at = %(now)s

@@ -200,6 +200,8 @@ class CardDesk:
             "session": session, "session_token": digest(session_token),
             "idle": int(rules.idle("resident").total_seconds()), "session_expires": now + rules.absolute,
         }  # fmt: skip
+        for account, next_path in self._trip(card_sql.FINISH_KNOWN, values):
+            return Finished(session_token, "login", account, next_path)
         with transaction_outside(self._database) as tx:
             with tx.raw.pipeline():
                 finishing = tx.raw.execute(card_sql.FINISH, values, prepare=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.audit import keyed_map
@@ -31,6 +31,7 @@ def top(nodes: dict[keyed_map.Node, bytes]) -> bytes:
     return nodes.get((keyed_map.DEPTH, 0), keyed_map.EMPTY[keyed_map.DEPTH])
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 65535)), max_size=6), max_size=5))
 def test_updates_batch_by_batch_equal_a_rebuild(batches: list[list[tuple[int, int]]]) -> None:
     held: dict[bytes, Entry] = {}
@@ -49,6 +50,7 @@ def test_updates_batch_by_batch_equal_a_rebuild(batches: list[list[tuple[int, in
     assert top(stored) == top(full(list(held.values())))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 5), st.integers(0, 65535))
 def test_a_shown_bucket_leads_to_the_root_and_no_changed_one_does(count: int, bucket: int) -> None:
     mine = sorted(entry(n, bucket) for n in range(count))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.audit import merkle, tiles
@@ -65,6 +65,7 @@ def test_the_hashes_are_those_of_the_rfc() -> None:
     assert merkle.leaf_hash(b"").hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
 
 
+@settings(deadline=None)
 @given(st.integers(0, 70), st.data())
 def test_roots_and_paths_match_the_naive_tree(size: int, data: st.DataObject) -> None:
     leaves = some(size)
@@ -81,6 +82,7 @@ def test_roots_and_paths_match_the_naive_tree(size: int, data: st.DataObject) ->
         assert merkle.verify_inclusion(index, size, leaves[index], path, naive_root(leaves))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60), st.data())
 def test_an_inclusion_proof_holds_for_nothing_but_its_own_leaf_place_and_size(
     size: int, data: st.DataObject
@@ -100,6 +102,7 @@ def test_an_inclusion_proof_holds_for_nothing_but_its_own_leaf_place_and_size(
     assert not merkle.verify_inclusion(-1, size, leaves[index], path, top)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60), st.data())
 def test_consistency_holds_exactly_for_a_beginning(size: int, data: st.DataObject) -> None:
     leaves, old = some(size), data.draw(st.integers(1, size))
@@ -114,6 +117,7 @@ def test_consistency_holds_exactly_for_a_beginning(size: int, data: st.DataObjec
         assert not merkle.verify_consistency(old, size, before, after, path[:-1])
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 600), max_size=6))
 def test_tiles_give_the_same_root_and_paths_however_the_leaves_arrived(batches: list[int]) -> None:
     store, leaves = Store(), some(sum(batches))

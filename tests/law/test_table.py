@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.database import Scope
@@ -93,6 +93,7 @@ def test_a_row_that_ends_at_midnight_holds_the_day_before_and_not_after() -> Non
     assert changed.find(A, B, "child-allowance", "local-tax", date(2027, 4, 1)) is None
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.dates(date(2024, 5, 27), date(2030, 1, 1)), st.integers(1, 400))
 def test_a_row_replaced_by_another_leaves_no_day_without_and_none_with_two(start: date, days: int) -> None:
     data = raw()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workflows.provision_records.match import KEEPERS, Difference, Digest, common, compare
@@ -16,6 +16,7 @@ from .people import record
 SETS = st.dictionaries(st.integers(0, 12).map(lambda n: f"EX{n:02d}"), st.sampled_from([b"a", b"b", b"c"]))
 
 
+@settings(deadline=None)
 @given(st.tuples(SETS, SETS, SETS))
 def test_every_difference_is_found_and_nothing_else(said: tuple[dict[str, bytes], ...]) -> None:
     held = dict(zip(KEEPERS, said, strict=True))

@@ -247,6 +247,9 @@ def _hashes(value: Any, where: str, count: int | None = None) -> list[bytes]:
 
 def _base64(value: Any, where: str) -> bytes:
     try:
-        return base64.b64decode(_text(value, where), validate=True)
+        raw = base64.b64decode(_text(value, where), validate=True)
     except binascii.Error:
         raise NotAProof("wrong-shape", where) from None
+    if base64.b64encode(raw).decode() != value:
+        raise NotAProof("wrong-shape", where)
+    return raw

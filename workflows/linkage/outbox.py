@@ -123,8 +123,11 @@ def put(tx: Transaction, messages: Sequence[Outgoing], now: datetime) -> None:
                 now,
             )
         )
-    with tx.raw.cursor() as cursor:
-        cursor.executemany(_PUT, rows)
+    if len(rows) == 1:
+        tx.raw.execute(_PUT, rows[0], prepare=True)
+    elif rows:
+        with tx.raw.cursor() as cursor:
+            cursor.executemany(_PUT, rows)
 
 
 def claim(tx: Transaction, lane: str, now: datetime, limit: int, *, filled: bool = True) -> list[Waiting]:

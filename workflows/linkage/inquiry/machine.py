@@ -12,7 +12,7 @@ from storage.database import Transaction
 from workflows.engine import Applied, CaseView, Command, Reason, Registry
 from workflows.law import statements
 from workflows.linkage import freezes, outbox, recording
-from workflows.linkage.inquiry.models import Inquiry, read_inquiries
+from workflows.linkage.inquiry.models import Inquiry, asked, read_inquiries
 from workflows.linkage.outbox import Outgoing
 from workflows.linkage.parts import LinkParts
 from workflows.linkage.wire import envelope
@@ -82,7 +82,7 @@ class InquiryMachine:
         known = self._known.setdefault(tx, {})
         unread = wanted - known.keys()
         if unread:
-            known.update(self.facts_of(tx, list(read_inquiries(tx, list(unread)).values())))
+            known.update(self.facts_of(tx, list(asked(tx, list(unread)).values())))
         return [known.get(case.id, {}) for case in cases]
 
     def facts_of(self, tx: Transaction, inquiries: Sequence[Inquiry]) -> dict[UUID, Mapping[str, Any]]:
@@ -119,33 +119,23 @@ class InquiryMachine:
     # --- effects -------------------------------------------------------------------------------------------------
 
     def outbox_inquiry(self, tx: Transaction, applied: Sequence[Applied]) -> None:
-        """Put the inquiry itself into the outbox; its digest is kept, because the permit must name it."""
-        found = read_inquiries(tx, [one.case_id for one in applied])
-        now = self.parts.clock.now()
-        outgoing, digests = [], []
-        for one in applied:
-            inquiry = found[one.case_id]
-            message = self.message(tx, inquiry)
-            digests.append((envelope.request_digest(message), tx.tenant, inquiry.case_id))
-            outgoing.append(
-                Outgoing(
-                    id=inquiry.message_id,
-                    lane=outbox.INQUIRY,
-                    type="inquiry.request",
-                    body=message,
-                    case_id=inquiry.case_id,
-                    person=inquiry.addressee,
-                    office=inquiry.asker_office,
-                    items=inquiry.items,
-                    partition=str(inquiry.case_id),
-                )
+        """Put the inquiry itself into the outbox."""
+        found = asked(tx, [one.case_id for one in applied])
+        outgoing = [
+            Outgoing(
+                id=inquiry.message_id,
+                lane=outbox.INQUIRY,
+                type="inquiry.request",
+                body=self.message(tx, inquiry),
+                case_id=inquiry.case_id,
+                person=inquiry.addressee,
+                office=inquiry.asker_office,
+                items=inquiry.items,
+                partition=str(inquiry.case_id),
             )
-        with tx.raw.cursor() as cursor:
-            cursor.executemany(
-                "UPDATE madoguchi.linkage_inquiry SET request_digest = %s WHERE tenant = %s AND case_id = %s",
-                digests,
-            )
-        outbox.put(tx, outgoing, now)
+            for inquiry in (found[one.case_id] for one in applied)
+        ]
+        outbox.put(tx, outgoing, self.parts.clock.now())
 
     def message(self, tx: Transaction, inquiry: Inquiry) -> dict[str, Any]:
         """Build the inquiry's envelope. The person is named by her addressee number only."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from storage.database import Transaction
 
@@ -67,6 +68,30 @@ def read_by_message(tx: Transaction, message_ids: Sequence[str]) -> dict[str, In
         prepare=True,
     ).fetchall()
     return {row[1]: _inquiry(row) for row in rows}
+
+
+# What an inquiry asks never changes once it is written; within the transaction that wrote it nobody needs to read it back.
+_WRITTEN: WeakKeyDictionary[Transaction, dict[UUID, Inquiry]] = WeakKeyDictionary()
+
+
+def write_inquiry(tx: Transaction, inquiry: Inquiry) -> None:
+    """Write a new inquiry."""
+    names = [field.name for field in fields(Inquiry)]
+    values = [list(one) if isinstance(one := getattr(inquiry, name), tuple) else one for name in names]
+    tx.raw.execute(
+        f"INSERT INTO madoguchi.linkage_inquiry (tenant, {COLUMNS}) VALUES (%s, {', '.join(['%s'] * len(names))})",  # noqa: S608
+        (tx.tenant, *values),
+        prepare=True,
+    )
+    _WRITTEN.setdefault(tx, {})[inquiry.case_id] = inquiry
+
+
+def asked(tx: Transaction, cases: Sequence[UUID]) -> dict[UUID, Inquiry]:
+    """What inquiries ask (their outcome aside), by case: from this very transaction when it wrote them, else read."""
+    written = _WRITTEN.get(tx, {})
+    found = {case_id: written[case_id] for case_id in cases if case_id in written}
+    missing = [case_id for case_id in cases if case_id not in found]
+    return {**found, **read_inquiries(tx, missing)} if missing else found
 
 
 def read_of_application(tx: Transaction, application: UUID) -> list[Inquiry]:

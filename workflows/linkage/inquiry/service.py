@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from storage.ids import new_id
 from workflows.engine import Actor, CaseNotFound, CaseView, Command, Engine, Reason, Refused
 from workflows.law.table import LawRow
 from workflows.linkage.inquiry.machine import KIND, InquiryMachine
-from workflows.linkage.inquiry.models import Inquiry, read_inquiries, read_of_application
+from workflows.linkage.inquiry.models import Inquiry, read_inquiries, read_of_application, write_inquiry
 from workflows.linkage.inquiry.viewing import InquiryView, InquiryViewer, Offer
 from workflows.linkage.parts import LinkParts
 from workflows.linkage.wire import envelope, linter
@@ -144,31 +144,34 @@ class InquiryService:
             reasons = tuple(Reason(code) for code in inquiry.blocked_by)
             return Opened(opened.case_id, self.engine.case(tx, opened.case_id).state, reasons, replayed=True)
         now = self.parts.clock.now()
-        tx.raw.execute(
-            "INSERT INTO madoguchi.linkage_inquiry (tenant, case_id, message_id, application, addressee, asker_org, asker_office,"
-            " holder_org, affair, procedure, items, law_row, law_clause, table_version, purpose, staff, wanted_as_of, requested_at,"
-            " request_digest) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '')",
-            (
-                tx.tenant,
-                opened.case_id,
-                envelope.new_id(now),
-                application,
-                addressee,
-                self.parts.offices.ours(tx.tenant).org,
-                office,
-                holder,
-                affair,
-                affair,
-                list(items),
-                row.id,
-                row.clause,
-                row.table_version,
-                purpose,
-                actor.id,
-                wanted_as_of,
-                now,
-            ),
+        inquiry = Inquiry(
+            case_id=opened.case_id,
+            message_id=envelope.new_id(now),
+            application=application,
+            addressee=addressee,
+            asker_org=self.parts.offices.ours(tx.tenant).org,
+            asker_office=office,
+            holder_org=holder,
+            affair=affair,
+            procedure=affair,
+            items=tuple(items),
+            law_row=row.id,
+            law_clause=row.clause,
+            table_version=row.table_version,
+            purpose=purpose,
+            staff=actor.id,
+            wanted_as_of=wanted_as_of,
+            requested_at=now,
+            request_digest="",
+            exchange_id=None,
+            permit_expires=None,
+            outcome=None,
+            blocked_by=(),
+            provided_at=None,
         )
+        # The permit must name this very request, so its digest is kept.
+        digest = envelope.request_digest(self._machine.message(tx, inquiry))
+        write_inquiry(tx, replace(inquiry, request_digest=digest))
         return self._advance(tx, opened.case_id, actor, purpose, request_key)
 
     def _advance(

@@ -272,6 +272,28 @@ class AddresseeRegister:
         self.put_numbers(tx, [(addressee, number)])
         self._events(tx, [(addressee, "number_changed", {"reason": reason})], actor, now)
 
+    def has_number(self, tx: Transaction, addressee: str) -> bool:
+        """Say whether a number is registered for an addressee (vault role)."""
+        row = tx.raw.execute(
+            "SELECT 1 FROM vault.number WHERE tenant = %s AND addressee = %s", (tx.tenant, addressee)
+        ).fetchone()
+        return row is not None
+
+    def move_number(self, tx: Transaction, source: str, target: str) -> bool:
+        """Move the number of an addressee to another one that has none (vault role).
+
+        :returns: whether there was one to move.
+        """
+        row = tx.raw.execute(
+            "DELETE FROM vault.number WHERE tenant = %s AND addressee = %s RETURNING kind, sealed",
+            (tx.tenant, source),
+        ).fetchone()
+        if row is None:
+            return False
+        digits = self.keys.open(tx, tx.tenant, bytes(row[1]), context=number_context(source)).decode()
+        self.put_numbers(tx, [(target, Number(digits, NumberKind(row[0])))])
+        return True
+
     def close(self, tx: Transaction, addressee: str, *, actor: str, reason: str) -> Addressee:
         """Close an addressee (転出, 死亡). Nothing is erased; no new inquiry may be opened for it.
 

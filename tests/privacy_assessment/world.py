@@ -9,6 +9,7 @@ from uuid import UUID
 
 import orjson
 
+from privacy_assessment.consultation.third_party import Finding, record_review
 from privacy_assessment.forms import FILE, Document, Place
 from privacy_assessment.machines import register
 from privacy_assessment.statements.drafts import DraftService
@@ -161,14 +162,17 @@ class Office:
 
     def review(self, tx: Transaction, statement: Statement, favourable: bool = True) -> UUID:
         """Record a third-party review."""
-        key = new_id()
-        tx.raw.execute(
-            "INSERT INTO madoguchi.third_party_review (tenant, id, assessment_id, case_id, draft_version, reviewed_on,"
-            " reviewers, method, findings, favourable, recorded_by, at) VALUES (%s, %s, %s, %s, 1, %s, %s, %s, '[]', %s, %s, %s)",
-            (tx.tenant, key, statement.id, read_statement(tx, statement.id).case_id, self.today, "甲野市個人情報保護審査会",
-             "会議", favourable, CENTRE.id, self.clock.now()),
-        )  # fmt: skip
-        return key
+        return record_review(
+            tx,
+            self.clock,
+            read_statement(tx, statement.id),
+            self.today,
+            "甲野市個人情報保護審査会",
+            "会議",
+            [Finding("妥当性", "f4.1.1.2", "流れが分かりにくい", "図を改めた")],
+            favourable,
+            CENTRE.id,
+        )
 
     def published(self, tx: Transaction, kind: str, standing: str = "local") -> Statement:
         """A statement carried to its publication by the whole way of its kind."""

@@ -179,3 +179,13 @@ def test_the_database_itself_hides_a_case_from_its_subject_while_the_state_says_
     with sample_tables.worker.transaction(SCOPE) as tx:
         engine.apply(tx, command(case_id, "approve", BOSS))
     assert counts(herself) == [1, 3, 3]
+
+
+def test_a_resting_state_waits_for_nobody(engine: Engine) -> None:
+    definition = next(iter(engine.registry.kinds.values())).newest
+    busy = next(iter(duties(definition, BOSS.roles)))
+    resting = replace(
+        definition, states={**definition.states, busy: replace(definition.states[busy], resting=True)}
+    )
+    assert busy in duties(definition, BOSS.roles)
+    assert busy not in duties(resting, BOSS.roles)

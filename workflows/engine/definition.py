@@ -31,6 +31,7 @@ class State:
     :param kind: ``initial``, ``open`` or ``final``.
     :param readers: roles that may read a case in this state.
     :param editors: role to the parts of the case it may edit in this state.
+    :param resting: nobody is expected to act here, though somebody may: such cases stay out of inboxes.
     """
 
     name: str
@@ -38,6 +39,7 @@ class State:
     kind: str
     readers: frozenset[str]
     editors: Mapping[str, frozenset[str]]
+    resting: bool = False
 
     @property
     def final(self) -> bool:

@@ -50,7 +50,7 @@ _TRIGGER = {
     "write_effects",
     "job_effects",
 }
-_STATE = {"label", "kind", "readers", "editors"}
+_STATE = {"label", "kind", "readers", "editors", "resting"}
 _DEADLINE = {"label", "trigger", "term", "counted_from"}
 
 
@@ -130,7 +130,14 @@ def _state(name: str, data: Mapping[str, Any]) -> State:
         kind=kind,
         readers=frozenset(_names(data.get("readers"))),
         editors={role: frozenset(_names(parts)) for role, parts in editors.items()},
+        resting=_yes_or_no(data.get("resting", False), f"{place}.resting"),
     )
+
+
+def _yes_or_no(value: object, place: str) -> bool:
+    if not isinstance(value, bool):
+        raise DefinitionError(f"{place}: write true or false")
+    return value
 
 
 def _trigger(name: str, data: Mapping[str, Any], states: Mapping[str, State]) -> Trigger:

@@ -75,7 +75,7 @@ def duties(definition: Definition, roles: Iterable[str]) -> dict[str, tuple[Trig
         own = tuple(
             trigger for trigger in triggers if trigger.name != OPEN and not trigger.who.isdisjoint(mine)
         )
-        if own and not definition.states[state].final:
+        if own and not definition.states[state].final and not definition.states[state].resting:
             found[state] = own
     return found
 

@@ -6,7 +6,8 @@ import pytest
 
 from storage.clock import SystemClock
 from storage.database import Scope
-from workflows.addressees.changes.service import AddresseeChanges, register
+from workflows.addressees.changes.machine import register
+from workflows.addressees.changes.service import AddresseeChanges
 from workflows.addressees.models import NewAddressee
 from workflows.addressees.numbers import Regime, parse_individual, synthetic_individual
 from workflows.addressees.service import AddresseeRefused, AddresseeRegister

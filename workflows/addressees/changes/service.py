@@ -7,27 +7,19 @@ back restores exactly that.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import procrastinate
 
 from storage.database import Database, Scope, Transaction
+from workflows.addressees.changes.machine import KIND, TASK
 from workflows.addressees.models import NewAddressee
 from workflows.addressees.service import AddresseeRefused, AddresseeRegister, unknown
-from workflows.engine import Actor, Applied, Command, Engine, Registry
+from workflows.engine import Actor, Applied, Command, Engine
 
-KIND = "addressee_change"
-DEFINITION = Path(__file__).with_name("workflow.yaml")
-TASK = "addressees.carry_out"
 MERGE, SPLIT = "merge", "split"
 SYSTEM = Actor(kind="system", id="addressees")
-
-
-def register(registry: Registry) -> None:
-    """Load the definition."""
-    registry.load(DEFINITION).job_effect("carry_out", TASK)
 
 
 def register_tasks(app: procrastinate.App, vault: Database, changes: AddresseeChanges) -> None:
@@ -157,13 +149,13 @@ class AddresseeChanges:
             self.register.record_event(tx, source, "merged", detail, actor=SYSTEM.id)
             return target
         self._require_active(tx, source)
-        numbers = [tuple(one.split("/", 1)) for one in given["numbers"]]
+        numbers = _pairs(given["numbers"])
         if not set(numbers) < set(self._business(tx, source)):
             raise AddresseeRefused(
                 "WRONG_NUMBERS", "業務番号が変わっています。分けていません。提案しなおしてください。"
             )
         (fresh,) = self.register.open_many(tx, [NewAddressee("resident", None, {})], actor=SYSTEM.id)
-        self._move(tx, numbers, fresh)  # type: ignore[arg-type]
+        self._move(tx, numbers, fresh)
         self.register.record_event(
             tx, source, "split", {"to": fresh, "numbers": list(given["numbers"])}, actor=SYSTEM.id
         )
@@ -178,7 +170,7 @@ class AddresseeChanges:
             ).fetchone()
             assert row is not None
             self._set_state(tx, source, "active", None)
-            self._move(tx, [tuple(one.split("/", 1)) for one in row[0]["numbers"]], source)
+            self._move(tx, _pairs(row[0]["numbers"]), source)
             if row[0]["number_moved"]:
                 self.register.move_number(tx, result, source)
             self.register.record_event(tx, source, "merge_undone", {"from": result}, actor=SYSTEM.id)
@@ -199,3 +191,8 @@ class AddresseeChanges:
             "UPDATE madoguchi.addressee SET state = %s, merged_into = %s, updated_at = %s WHERE tenant = %s AND number = %s",
             (state, into, self.register.clock.now(), tx.tenant, addressee),
         )
+
+
+def _pairs(texts: Sequence[str]) -> list[tuple[str, str]]:
+    """Pairs (system, number) from ``system/number``."""
+    return [(system, number) for system, _, number in (one.partition("/") for one in texts)]

@@ -1,7 +1,8 @@
 """The statements of the card desk. Each step of a login is one statement, so that it is one trip and wholly there or not.
 
-The steps before the last do not wait for the disk (``LATER``): the write-ahead log is lost from its end only, and the last step,
-which opens the session, waits for all of it. A crash in between loses the login under way, never a part of it.
+Challenges and counters are unlogged (see the migration). The step before the last does not wait for the disk (``LATER``): the
+write-ahead log is lost from its end only, and the last step, which opens the session, waits for all of it. A crash in between loses
+the login under way, never a part of it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ START = f"""
     SELECT %(id)s, %(method)s, %(purpose)s, %(code)s, %(entry)s, %(nonce)s, %(origin)s, %(network)s, %(device)s,
            %(next)s, %(account)s, %(session)s, %(now)s, %(expires)s
     FROM spent WHERE count <= %(limit)s
-    RETURNING id, {LATER}
+    RETURNING id
 """  # noqa: S608 - put together from constants
 
 FETCH = f"""
@@ -28,7 +29,7 @@ FETCH = f"""
           AND (SELECT count FROM spent) <= %(limit)s
         RETURNING purpose, entry_hash, nonce, origin, network_hash, device, expires_at
     )
-    SELECT spent.count, found.*, {LATER} FROM spent LEFT JOIN found ON true
+    SELECT spent.count, found.* FROM spent LEFT JOIN found ON true
 """  # noqa: S608
 
 # Rule 1: the nonce is used up here, before anything is verified, and stays used whatever comes after.
@@ -41,8 +42,7 @@ CONSUME = f"""
         RETURNING id, purpose, entry_hash, nonce, origin, expires_at, account
     )
     SELECT spent.count, used.*,
-           EXISTS (SELECT 1 FROM identity.revoked_certificate WHERE issuer_hash = %(issuer)s AND serial = %(serial)s),
-           {LATER}
+           EXISTS (SELECT 1 FROM identity.revoked_certificate WHERE issuer_hash = %(issuer)s AND serial = %(serial)s)
     FROM spent LEFT JOIN used ON true
 """  # noqa: S608
 

@@ -150,7 +150,7 @@ class CardDesk:
             "limit": rules.challenge_starts,
             **self._spending("fetch", network, now, rules),
         }
-        ((count, purpose, entry, nonce, origin, home, device, expires_at, _),) = self._trip(
+        ((count, purpose, entry, nonce, origin, home, device, expires_at),) = self._trip(
             card_sql.FETCH, values
         )
         if count > rules.challenge_starts:
@@ -231,7 +231,7 @@ class CardDesk:
             "code": digest(code), "method": method, "issuer": issuer, "serial": serial,
             "limit": rules.card_failures, **self._spending("card", network, now, rules),
         }  # fmt: skip
-        ((count, *used, revoked, _),) = self._trip(card_sql.CONSUME, values)
+        ((count, *used, revoked),) = self._trip(card_sql.CONSUME, values)
         if count > rules.card_failures:
             raise CardRefused(CardReason.TOO_MANY)
         if used[0] is None:

@@ -3,6 +3,9 @@
 These tables stand outside the rows of a tenant, because who is at the counter is not known until they are read: a session
 is found by the hash of its secret, an account by the key of a card. Only ``staff`` belongs to an office and is closed to
 the others. The web role can add and end, but not delete; what was done is only ever added.
+
+Challenges and counters are unlogged: they live for minutes, and a crash may forget them. A challenge that is forgotten is unknown, so
+nothing that was used up can be used again.
 """
 
 from alembic import op
@@ -87,7 +90,7 @@ TABLES = (
     )
     """,
     """
-    CREATE TABLE identity.challenge (
+    CREATE UNLOGGED TABLE identity.challenge (
         id uuid NOT NULL CONSTRAINT pk_challenge PRIMARY KEY,
         method text NOT NULL CONSTRAINT ck_challenge_method CHECK (method IN ('card', 'tls', 'passkey', 'enrol')),
         purpose text NOT NULL CONSTRAINT ck_challenge_purpose CHECK (purpose IN ('login', 'step-up', 'enrol')),
@@ -107,7 +110,7 @@ TABLES = (
         consumed_at timestamptz,
         outcome text,
         finished_at timestamptz
-    )
+    ) WITH (fillfactor = 60)
     """,
     "CREATE INDEX ix_challenge_expires_at ON identity.challenge (expires_at)",
     """
@@ -150,7 +153,7 @@ TABLES = (
     )
     """,
     """
-    CREATE TABLE identity.throttle (
+    CREATE UNLOGGED TABLE identity.throttle (
         bucket bytea NOT NULL CONSTRAINT pk_throttle PRIMARY KEY,
         window_start timestamptz NOT NULL,
         count integer NOT NULL

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -56,19 +57,29 @@ def local(moment: datetime | date) -> datetime | date:
 def date_words(moment: datetime | date, language: str = "ja") -> str:
     """The day in words of the language (ja, ja_easy or en)."""
     day = local(moment)
+    return _day_words(day.date() if isinstance(day, datetime) else day, language)
+
+
+@lru_cache(maxsize=8192)
+def _day_words(day: date, language: str) -> str:
+    """A list shows the same days again and again."""
     if language == "en":
         return f"{ENGLISH_WEEKDAYS[day.weekday()]} {day.day} {ENGLISH_MONTHS[day.month - 1]} {day.year}"
-    plain = day.date() if isinstance(day, datetime) else day
     weekday = WEEKDAYS[day.weekday()]
     if language == "ja_easy":
-        return f"{day.year}年（{era_year(plain)}）{day.month}月{day.day}日（{weekday}）"
-    return f"{era_year(plain)}（{day.year}年）{day.month}月{day.day}日（{weekday}）"
+        return f"{day.year}年（{era_year(day)}）{day.month}月{day.day}日（{weekday}）"
+    return f"{era_year(day)}（{day.year}年）{day.month}月{day.day}日（{weekday}）"
 
 
 def time_words(moment: datetime, language: str = "ja") -> str:
     """The time of day in Japan, by 24 hours."""
     there = moment.astimezone(TOKYO)
-    return f"{there.hour:02}:{there.minute:02}" if language == "en" else f"{there.hour}時{there.minute:02}分"
+    return clock_words(there.hour, there.minute, language)
+
+
+def clock_words(hour: int, minute: int, language: str = "ja") -> str:
+    """An hour and a minute in words of the language."""
+    return f"{hour:02}:{minute:02}" if language == "en" else f"{hour}時{minute:02}分"
 
 
 def stamp(moment: datetime) -> str:

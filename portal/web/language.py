@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 import yaml
 from babel.messages.pofile import read_po
@@ -69,19 +70,25 @@ def with_ruby(text: str) -> Markup:
 class Pattern:
     """A marked text with blanks, taken apart once, so that filling it costs a join and no parsing."""
 
-    def __init__(self, text: Markup) -> None:
-        self._pieces = [(literal, field) for literal, field, _, _ in Formatter().parse(str(text))]
+    def __init__(self, text: Markup, plain: frozenset[str] = frozenset()) -> None:
+        """Take it apart.
 
-    def fill(self, values: Mapping[str, object]) -> Markup:
-        """The text with its blanks filled; what is not markup is escaped.
+        :param plain: blanks whose values are known to hold no character of markup: times, identifiers, fixed words.
+        """
+        pieces = [(literal, field) for literal, field, _, _ in Formatter().parse(str(text))]
+        self._pieces = [(literal, field, field in plain) for literal, field in pieces]
+
+    def fill(self, values: Mapping[str, Any]) -> Markup:
+        """The text with its blanks filled; what is neither markup nor plain is escaped.
 
         :raises KeyError: when a blank has no value.
         """
-        parts = []
-        for literal, field in self._pieces:
+        parts: list[str] = []
+        for literal, field, plain in self._pieces:
             parts.append(literal)
             if field is not None:
-                parts.append(escape(values[field]))
+                value = values[field]
+                parts.append(value if plain or type(value) is Markup else escape(value))
         return Markup("".join(parts))  # noqa: S704 - literals are our own texts, values are escaped above
 
 

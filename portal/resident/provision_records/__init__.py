@@ -5,6 +5,7 @@ from functools import cache
 from pyramid.config import Configurator
 
 from portal.resident.provision_records import ahead, exports, pictures, views
+from portal.resident.provision_records.coverage import Coverage
 from portal.resident.provision_records.entries import Wording
 from portal.web.language import texts
 from portal.web.permissions import Permission
@@ -21,6 +22,7 @@ def includeme(config: Configurator) -> None:
     )
     config.registry["empty filter forms"] = {}
     config.registry["ahead"] = ahead.Memory()
+    config.registry["coverage"] = Coverage()
     if hasattr(config, "add_prefetch"):
         config.add_prefetch("records", ahead.builder(views.statements_ahead))
     read = {"permission": Permission.RECORDS_READ, "request_method": "GET"}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
 
-from portal.web.dates import date_words, iso, time_words
+from portal.web.dates import TOKYO, clock_words, date_words
 from portal.web.language import Pattern, Texts
 from workflows.law.table import LawTable
 from workflows.linkage.wire.codes import RESULT_CLASSES, words
@@ -18,6 +18,8 @@ RECEIVED = "{asker}が、{holder}から、あなたの{items}を受け取りま�
 ASKED_IN_VAIN = "{asker}が、{holder}に、あなたの{items}を求めましたが、受け取っていません。"
 ASKING = "{asker}が、{holder}に、あなたの{items}を求めています。"
 
+PLAIN = frozenset({"iso", "day", "time", "tone", "id"})
+KEPT_SENTENCES = 5000
 PURPOSE = "目的：{purpose}"
 FROM_APPLICATION = "あなたの申請（受付番号 {number}）によるものです。"
 CORRECTED = "この記録は、あとで訂正されました。"
@@ -82,9 +84,10 @@ class Wording:
         )
         self._purpose, self._from_application = texts.pattern(PURPOSE), texts.pattern(FROM_APPLICATION)
         self._row, self._note = (
-            Pattern(part("parts/record_row.jinja2")),
+            Pattern(part("parts/record_row.jinja2"), PLAIN),
             Pattern(part("parts/record_note.jinja2")),
         )
+        self._sentences: dict[Any, Markup] = {}
         self._outcomes: dict[str, tuple[Badge, Markup, str]] = {}
         self._items: dict[str, str] = {code: item.plain[self.language] for code, item in law.items.items()}
         self._purposes: dict[str, str] = {code: a.purpose[self.language] for code, a in law.affairs.items()}
@@ -105,7 +108,19 @@ class Wording:
         return self._purposes.get(row.affair_code, row.purpose)
 
     def sentence(self, row: RecordRow) -> Markup:
-        """The whole exchange in one sentence; bodies and items stand out."""
+        """The whole exchange in one sentence; bodies and items stand out. Kept: the same few come again and again."""
+        key = (
+            row.outcome, row.asker_name, row.asker_office, row.holder_name, row.holder_office,
+            tuple((item["code"], item["name"]) for item in row.items),
+        )  # fmt: skip
+        found = self._sentences.get(key)
+        if found is None:
+            if len(self._sentences) >= KEPT_SENTENCES:
+                self._sentences.clear()
+            found = self._sentences[key] = self._say(row)
+        return found
+
+    def _say(self, row: RecordRow) -> Markup:
         found = RESULT_CLASSES.get(row.outcome)
         if found is not None and found.provided:
             pattern = self._received
@@ -125,11 +140,12 @@ class Wording:
         """A record ready for the list."""
         sign, text, outcome = self._outcomes.get(row.outcome) or self._outcome(row.outcome)
         purpose, sentence = self.purpose(row), self.sentence(row)
+        there = row.requested_at.astimezone(TOKYO)
         html = self._row.fill(
             {
-                "iso": iso(row.requested_at),
-                "day": date_words(row.requested_at, self.language),
-                "time": time_words(row.requested_at, self.language),
+                "iso": there.isoformat(timespec="seconds"),
+                "day": date_words(there.date(), self.language),
+                "time": clock_words(there.hour, there.minute, self.language),
                 "sentence": sentence,
                 "why": self._purpose.fill({"purpose": purpose}),
                 "notes": self._notes(row),

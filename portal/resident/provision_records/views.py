@@ -25,7 +25,6 @@ from portal.web.transaction import scope_of
 from storage.database import Scope, Statement
 from workflows.linkage.wire.codes import result_class
 from workflows.provision_records.queries import PAGE, page_statements, parse_page
-from workflows.provision_records.reader import coverage_statement
 from workflows.provision_records.service import BadCursor, ResidentRecords, SourceState
 
 LIST = "/my/records"
@@ -46,7 +45,7 @@ def records(request: Request) -> dict[str, Any]:
     scope = scope_of(request)
     after = request.GET.get("after")
     try:
-        rows, total, covered = ahead.results(request, list_statements(scope, form, after))
+        rows, total = ahead.results(request, list_statements(scope, form, after))
     except BadCursor:
         raise request.problem(
             400,
@@ -61,7 +60,7 @@ def records(request: Request) -> dict[str, Any]:
         "entries": [wording.entry(row) for row in page.rows],
         "next": form.link(LIST, after=page.after) if page.after else None,
         "first": form.link(LIST) if after else None,
-        "sources": _sources(request, [SourceState._make(row) for row in covered]),
+        "sources": _sources(request, request.registry["coverage"].of(request, scope)),
         "oldest": None if page.rows else ResidentRecords(request.registry["database"]).oldest(scope),
     }
 
@@ -71,7 +70,7 @@ def list_statements(scope: Scope, form: FilterForm, after: str | None) -> list[S
 
     :raises BadCursor: when the mark of the page is none of ours.
     """
-    return [*page_statements(scope, form.filters, after, PAGE), coverage_statement(scope)]
+    return page_statements(scope, form.filters, after, PAGE)
 
 
 def statements_ahead(request: Request, scope: Scope) -> list[Statement]:

@@ -21,7 +21,7 @@ class Entry(NamedTuple):
     """One person: pseudonymous key, number of her records, root over their leaf hashes."""
 
     key: bytes
-    count: int
+    count: int  # type: ignore[assignment]  # the word of the field; nobody counts in this tuple
     root: bytes
 
 

@@ -135,8 +135,8 @@ class AuditService:
         changes: dict[bytes, tuple[int, bytes, bytes] | None] = {}
         for key, leaves in (source.rebuild(tx, sorted(dirty)) if dirty else {}).items():
             edge = Edge()
-            for leaf in leaves:
-                edge.append(leaf)
+            for held in leaves:
+                edge.append(held)
             assert edge.root() == root(leaves)
             changes[key] = (edge.size, edge.root(), edge.to_bytes()) if leaves else None
         grown: dict[bytes, list[bytes]] = {}

@@ -100,8 +100,17 @@ def store(tx: Transaction, table: LawTable) -> None:
             "INSERT INTO madoguchi.law_row (table_version, id, asker, affair, item, holder, clause, certainty,"
             " valid_from, valid_to) VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s,%s)",
             [
-                (r.table_version, r.id, r.asker, r.affair, r.item, r.holder, r.clause, r.certainty)
-                + (r.period.valid_from, r.period.valid_to)  # noqa: RUF005
+                (
+                    r.table_version,
+                    r.id,
+                    r.asker,
+                    r.affair,
+                    r.item,
+                    r.holder,
+                    r.clause,
+                    r.certainty,
+                    *_days(r.period),
+                )
                 for r in table.rows
             ],
         )
@@ -202,6 +211,10 @@ def _period(period: Dated) -> dict[str, str | None]:
         "valid_from": period.valid_from.isoformat(),
         "valid_to": period.valid_to.isoformat() if period.valid_to else None,
     }
+
+
+def _days(period: Dated) -> tuple[date, date | None]:
+    return period.valid_from, period.valid_to
 
 
 def _plain_object(value: Affair | Item) -> dict[str, Any]:

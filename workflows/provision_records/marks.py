@@ -75,16 +75,16 @@ class RecordMarks:
             "UPDATE madoguchi.provision_person SET visible_count = visible_count + %s WHERE tenant = %s AND addressee = %s",
             (1 if disclosure == "visible" else -1, tx.tenant, addressee),
         )
-        self._write(tx, record_id, disclosure, ground, proposed_by, approved_by)
+        self._write(tx, record_id, (disclosure, ground, proposed_by, approved_by))
         _dirty(tx, [addressee])
         # Her proof is wrong until her tree is made anew: not in a minute, now.
         defer(tx, "audit.advance", queue="audit", tenant=tx.tenant)
         return True
 
-    def _write(self, tx: Transaction, record_id: UUID, *said: str) -> None:
+    def _write(self, tx: Transaction, record_id: UUID, said: tuple[str, str, str, str]) -> None:
         """The mark as a record of its own, sealed into the same log."""
         mark_id, salt, now = self.new_id(), self.writer.random_bytes(SALT_BYTES), self.clock.now()
-        leaf = seal(salt, mark_content(mark_id, record_id, *said, now))
+        leaf = seal(salt, mark_content(mark_id, record_id, said, now))
         tx.raw.execute(
             "WITH sealed AS (INSERT INTO madoguchi.provision_leaf (tenant, record_id, leaf) VALUES (%s, %s, %s))"
             " INSERT INTO madoguchi.provision_mark (tenant, id, record_id, disclosure, ground, proposed_by,"

@@ -95,15 +95,10 @@ def content(record: ProvisionRecord) -> dict[str, Any]:
 
 
 def mark_content(
-    mark_id: UUID,
-    record_id: UUID,
-    disclosure: str,
-    ground: str,
-    proposed_by: str,
-    approved_by: str,
-    marked_at: datetime,
+    mark_id: UUID, record_id: UUID, said: tuple[str, str, str, str], marked_at: datetime
 ) -> dict[str, Any]:
-    """The content of a mark (不開示の印) that is sealed."""
+    """The content of a mark (不開示の印) that is sealed; said: disclosure, ground, who proposed, who approved."""
+    disclosure, ground, proposed_by, approved_by = said
     return {
         "mark_id": str(mark_id),
         "record_id": str(record_id),

@@ -118,7 +118,8 @@ def page_statements(scope: Scope, filters: RecordFilters, after: str | None, lim
     if not people:
         return [("SELECT 1 WHERE false", ()), ("SELECT 0, false", ())]
     where, values = _conditions(filters)
-    mark, mark_values = "", ()
+    mark: str = ""
+    mark_values: tuple[Any, ...] = ()
     if after is not None:
         mark, mark_values = " AND (r.requested_at, r.record_id) < (%s, %s)", read_cursor(after)
     parameters: list[Any] = []

@@ -8,6 +8,7 @@ import procrastinate
 
 from portal.identity.effects import AccountEffects
 from portal.resident import downloads
+from portal.worker import nightly
 from portal.worker.house import House, regime
 from storage.audit import jobs as audit_jobs
 from storage.audit.jobs import AuditJobs
@@ -40,3 +41,4 @@ def register(app: procrastinate.App, house: House) -> None:
 
     downloads.register(app, house.worker, house.keys, house.clock)
     register_tasks(app, house.worker, house.link)
+    nightly.register(app, house)

@@ -234,10 +234,8 @@ class House:
             ).fetchall()
             assert {row[0] for row in rows} == set(cases)
             for _, state, triggers in rows:
-                assert (state, triggers) == (
-                    "answered",
-                    ["open", "check", "send", "accept", "permit", "answer"],
-                )
+                assert state == "answered", f"{state}: {triggers}"
+                assert triggers == ["open", "check", "send", "accept", "permit", "answer"], triggers
             exchanges = [
                 row[0]
                 for row in tx.raw.execute(

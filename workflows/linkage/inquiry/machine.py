@@ -210,8 +210,11 @@ class InquiryMachine:
         self._set_outcome(tx, [(one.case_id, one.input["code"], one.input["exchange_id"]) for one in applied])
 
     def note_expired(self, tx: Transaction, applied: Sequence[Applied]) -> None:
-        """Remember that nobody answered in time."""
-        self._set_outcome(tx, [(one.case_id, "TIMEOUT", None) for one in applied])
+        """Remember that nobody answered in time, unless the hub said more exactly why."""
+        tx.raw.execute(
+            "UPDATE madoguchi.linkage_inquiry SET outcome = coalesce(outcome, 'TIMEOUT') WHERE tenant = %s AND case_id = ANY(%s)",
+            (tx.tenant, [one.case_id for one in applied]),
+        )
 
     def _set_outcome(self, tx: Transaction, rows: Sequence[tuple[UUID, str, str | None]]) -> None:
         with tx.raw.cursor() as cursor:

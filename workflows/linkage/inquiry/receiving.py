@@ -108,6 +108,15 @@ class InquiryReceiver:
                 {} if trigger in WITHOUT_INPUT else _given(received.payload, "exchange_id", "code", "ground")
             )
             wishes.append(Wish(received, inquiry, trigger, given))
+        with tx.raw.cursor() as cursor:
+            cursor.executemany(
+                "UPDATE madoguchi.linkage_inquiry SET outcome = %s WHERE tenant = %s AND case_id = %s AND outcome IS NULL",
+                [
+                    (one.received.payload["code"], tx.tenant, one.inquiry.case_id)
+                    for one in wishes
+                    if one.trigger == "expire"
+                ],
+            )
         return {**verdicts, **self._step(tx, wishes)}
 
     def answered(self, tx: Transaction, messages: Sequence[Received]) -> Mapping[str, Verdict]:

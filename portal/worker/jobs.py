@@ -13,12 +13,15 @@ from portal.worker.house import House, regime
 from storage.audit import jobs as audit_jobs
 from storage.audit.jobs import AuditJobs
 from storage.audit.sources import StepSource
+from storage.ids import new_id
 from workflows.addressees.accounts import AccountBinder
 from workflows.engine.journal import broken_links
 from workflows.linkage.holders import JukiHolders
 from workflows.linkage.tasks import register_tasks
+from workflows.provision_records import followers
 from workflows.provision_records import tasks as record_tasks
 from workflows.provision_records.log import RecordSource
+from workflows.provision_records.marks import RecordMarks
 
 
 def register(app: procrastinate.App, house: House) -> None:
@@ -34,6 +37,7 @@ def register(app: procrastinate.App, house: House) -> None:
     audit = AuditJobs(house.worker, house.audit, sources, house.stamper, stamp_alarm)
     audit_jobs.register(app, lambda: audit)
     record_tasks.register(app, house.worker, house.clock)
+    followers.register(app, house.worker, RecordMarks(house.link.parts.records, house.clock, new_id))
 
     holders = JukiHolders(house.vault_link.parts.offices, regime(house.settings))
     binder = AccountBinder(house.vault, house.register, holders)

@@ -16,11 +16,9 @@ from storage.clock import Clock
 from storage.database import Transaction
 from storage.jobs import defer
 
-from .models import LOG, SALT_BYTES, Disclosure, ProvisionRecord, mark_content, seal
+from .following import FOLLOWS, tell_others
+from .models import GROUNDS, LOG, SALT_BYTES, Disclosure, ProvisionRecord, mark_content, seal
 from .writer import RecordWriter
-
-GROUNDS = ("23-2-1", "23-2-2")
-"""番号法23条2項1号・2号."""
 
 
 class MarkError(ValueError):
@@ -59,12 +57,12 @@ class RecordMarks:
                 "不開示の根拠が番号法23条2項の号ではありません。記録は変わっていません。号を選び直してください。"
             )
         row = tx.raw.execute(
-            "SELECT addressee, disclosure FROM madoguchi.provision_record WHERE tenant = %s AND record_id = %s FOR UPDATE",
+            "SELECT addressee, disclosure, exchange_id FROM madoguchi.provision_record WHERE tenant = %s AND record_id = %s FOR UPDATE",
             (tx.tenant, record_id),
         ).fetchone()
         if row is None:
             raise MarkError("その記録はこの団体にありません。記録番号を確かめてください。")
-        addressee, now_is = row
+        addressee, now_is, exchange = row
         if now_is == disclosure:
             return False
         tx.raw.execute(
@@ -79,6 +77,8 @@ class RecordMarks:
         _dirty(tx, [addressee])
         # Her proof is wrong until her tree is made anew: not in a minute, now.
         defer(tx, "audit.advance", queue="audit", tenant=tx.tenant)
+        if not proposed_by.startswith(FOLLOWS):
+            tell_others(tx, [exchange])
         return True
 
     def _write(self, tx: Transaction, record_id: UUID, said: tuple[str, str, str, str]) -> None:

@@ -94,6 +94,10 @@ def content(record: ProvisionRecord) -> dict[str, Any]:
     }
 
 
+GROUNDS = ("23-2-1", "23-2-2")
+"""番号法23条2項1号・2号."""
+
+
 def mark_content(
     mark_id: UUID, record_id: UUID, said: tuple[str, str, str, str], marked_at: datetime
 ) -> dict[str, Any]:

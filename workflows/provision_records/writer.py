@@ -16,6 +16,7 @@ from storage.clock import Clock
 from storage.database import Transaction
 from workflows.law.table import LawTable
 
+from .following import tell_others
 from .models import SALT_BYTES, ProvisionRecord, content, seal
 
 COLUMNS = {
@@ -138,6 +139,9 @@ class RecordWriter:
             )
         arrays = [list(column) for column in zip(*rows, strict=True)]
         done = tx.raw.execute(_INSERT, (*arrays, tx.tenant, tx.tenant, tx.tenant))
+        withheld = [record.exchange_id for record in records if record.disclosure == "withheld"]
+        if withheld:
+            tell_others(tx, withheld)
         return done.rowcount
 
     def keep_until(self) -> date:

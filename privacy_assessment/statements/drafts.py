@@ -93,6 +93,8 @@ class DraftService:
         changed: dict[str, tuple[Any, Any]] = {}
         for place, value in values.items():
             self._check(draft, place, value)
+            # A browser sends line ends in the way of old teleprinters; a text has one kind of them.
+            value = value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
             before = document.get(place)
             document.set(place, value)
             if document.get(place) != before:

@@ -10,6 +10,7 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -132,7 +133,7 @@ class OpinionService:
     def inbox(self, tx: Transaction, consultation: UUID) -> list[Opinion]:
         """Every opinion as it stands, withdrawn ones left out, in the order of their receipts."""
         rows = tx.raw.execute(LIVE, (tx.tenant, consultation)).fetchall()
-        found = [Opinion(*row[:4], tuple(row[4]), row[5]) for row in rows]
+        found = [_opinion(row) for row in rows]
         return [one for one in found if one.kind != "withdrawn"]
 
     def revisions(self, tx: Transaction, consultation: UUID, receipt: str) -> list[Opinion]:
@@ -142,7 +143,7 @@ class OpinionService:
             " WHERE tenant = %s AND consultation_id = %s AND receipt = %s ORDER BY revision",
             (tx.tenant, consultation, receipt),
         ).fetchall()
-        return [Opinion(*row[:4], tuple(row[4]), row[5]) for row in rows]
+        return [_opinion(row) for row in rows]
 
     def personal(self, tx: Transaction, consultation: UUID, receipt: str) -> dict[str, str]:
         """Name and contact given with the newest revision that has them (for staff who answer)."""
@@ -228,7 +229,7 @@ class OpinionService:
             raise OpinionRefused(
                 "WRONG_KEY", "受付番号か変更用の鍵が違います。意見はそのままです。控えを確かめてください。"
             )
-        return Opinion(*row[:4], tuple(row[4]), row[5]), bytes(row[6])
+        return _opinion(row), bytes(row[6])
 
     def _check(self, body: str, places: Sequence[str], personal: Mapping[str, str] | None) -> None:
         if not body.strip():
@@ -273,6 +274,10 @@ class OpinionService:
             (tx.tenant, found.id, opinion.receipt, opinion.revision, opinion.kind, opinion.body, list(opinion.places),
              sealed, digest, opinion.at),
         )  # fmt: skip
+
+
+def _opinion(row: tuple[Any, ...]) -> Opinion:
+    return Opinion(row[0], row[1], row[2], row[3], tuple(row[4]), row[5])
 
 
 def _digest(key: str) -> bytes:

@@ -236,7 +236,7 @@ def _body(preview: Preview, form: Form, lines: list[Line], found: dict[str, str]
         nonlocal loose
         text = _paragraph([line for _, line in held])
         place = Place(current.key, (file,) if current.repeats else ()) if current is not None else None
-        if place is None or not text:
+        if current is None or place is None or not text:
             loose += held
         elif preview.document.get(place) is None and (value := read_value(current, text)) is not None:
             preview.document.set(place, value)

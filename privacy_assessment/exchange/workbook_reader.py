@@ -183,12 +183,12 @@ def _by_place(preview: Preview, form: Form, sheet: str, cells: Cells, found: dic
     for row, column in sorted(cells):
         if column != PLACE or row < 3:
             continue
-        place = cells[row, column][0].partition("#")[0]
+        written = cells[row, column][0].partition("#")[0]
         text, formula = cells.get((row, 3), ("", False))
-        known = texts.get(place)
+        known = texts.get(written)
         kept = cells.get((row, VALUE), (None, False))[0]
         at = f"{sheet}!C{row}"
-        texts[place] = (
+        texts[written] = (
             (text, at, formula, kept)
             if known is None
             else (known[0] + text, known[1], known[2] or formula, known[3])

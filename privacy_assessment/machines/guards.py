@@ -70,7 +70,7 @@ def internal_steps_done(facts: Facts, given: Facts) -> Reason | None:
 def confirmation_in_turn(facts: Facts, given: Facts) -> Reason | None:
     """Internal steps are confirmed one after the other, each by its role."""
     pending = facts["confirmation_in_turn"]
-    first = {}
+    first: dict[str, Any] = {}
     for step in pending:
         first.setdefault(step["before"], step)
     step = first.get(given.get("before", ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from privacy_assessment.statements.models import NoSuchStatement, StatementRefused
@@ -135,7 +136,8 @@ class Notes:
             (tx.tenant, [row[0] for row in rows]),
         ):
             entries.setdefault(thread, []).append(Entry(*rest))
-        return [Thread(*row, tuple(entries.get(row[0], ()))) for row in rows]
+        whole: list[tuple[Any, ...]] = [(*row, tuple(entries.get(row[0], ()))) for row in rows]
+        return [Thread(*one) for one in whole]
 
     def give_reason(
         self, tx: Transaction, statement: UUID, form: str, code: str, place: str, reason: str, by: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from privacy_assessment.forms import Document
@@ -36,7 +37,8 @@ def read_body(tx: Transaction, code: str) -> Body:
 
 
 def _statement(row: tuple) -> Statement:
-    return Statement(*row[:5], tuple(row[5]), *row[6:])
+    values: tuple[Any, ...] = (*row[:5], tuple(row[5]), *row[6:])
+    return Statement(*values)
 
 
 def read_statement(tx: Transaction, statement: UUID) -> Statement:
@@ -110,4 +112,5 @@ def last_version(tx: Transaction, statement: UUID, form: str, purpose: str) -> F
 
 
 def _frozen(row: tuple) -> Frozen:
-    return Frozen(*row[:5], Document.from_json(row[5]), *row[6:])
+    values: tuple[Any, ...] = (*row[:5], Document.from_json(row[5]), *row[6:])
+    return Frozen(*values)

@@ -85,6 +85,12 @@ class Settings:
         """Whether the embedded database is used."""
         return not self.database_url
 
+    @property
+    def link_folder(self) -> Path:
+        """Where the link's addresses and keys are: a municipality's own folder, or the stand-ins' in a demonstration."""
+        own = self.var / "link"
+        return own if self.production or own.exists() else self.var / "sandbox"
+
     def _check(self) -> None:
         if self.mode not in ("demonstration", "production"):
             raise SettingsError(

@@ -46,6 +46,7 @@ def prepare() -> None:
     settings = read_settings()
     ran = preparing.prepare_database(settings, lambda words: click.echo(f"  移行: {words}"))
     preparing.load_law(settings)
+    preparing.make_tenant_keys(settings)
     click.echo(f"整いました（移行 {ran} 件）。")
 
 
@@ -86,6 +87,7 @@ def _start(settings: Settings, supervisor: Supervisor) -> None:
         _refuse_taken(settings)
         supervisor.start(sandbox_parts.part(settings))
         demonstration.populate(settings)
+        preparing.make_tenant_keys(settings)
     with steps.step("代役、裏方、窓口を動かす"):
         supervisor.start(worker_part(settings), portal_part(settings))
         supervisor.wait_ready()

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from portal.databases import NAME, database_url, embedded_server
 from portal.settings import Settings
-from storage.database import Database
+from storage.database import NOWHERE, Database, Scope
 from storage.embedded import create_database, create_roles
-from storage.encryption import FileMasterKey
+from storage.encryption import FileMasterKey, KeyRing
 from storage.migrations.run import migrate
 
 
@@ -28,6 +28,28 @@ def prepare_database(settings: Settings, on_step: Callable[[str], None] = lambda
     ran = migrate(database_url(settings, "migrator"), on_step)
     FileMasterKey.create(settings.master_key)
     return ran
+
+
+# What the web seals or looks up under. It may read keys and not make them, so they are made before the first page needs one.
+PURPOSES = ("data", "index:linkage.staff", "index:linkage.copy")
+
+
+def make_tenant_keys(settings: Settings) -> int:
+    """Make the keys of every municipality that has none yet.
+
+    :returns: how many municipalities there are.
+    """
+    ring = KeyRing(FileMasterKey(settings.master_key))
+    database = Database(database_url(settings, "worker"), "worker", pool_size=1)
+    try:
+        (tenants,) = database.read(NOWHERE, ("SELECT code FROM madoguchi.tenant ORDER BY code", ()))
+        for (tenant,) in tenants:
+            with database.transaction(Scope(tenant=tenant)) as tx:
+                for purpose in PURPOSES:
+                    ring.ensure(tx, tenant, purpose)
+    finally:
+        database.close()
+    return len(tenants)
 
 
 def load_law(settings: Settings) -> None:

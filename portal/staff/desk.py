@@ -16,11 +16,11 @@ from uuid import UUID
 import structlog
 from pyramid.config import Configurator
 
-from portal.settings import Settings
 from portal.web.keys import key_ring
 from storage.clock import Clock
 from storage.database import NOWHERE, Database, Transaction
 from storage.encryption import KeyRing
+from workflows.addressees.changes import machine as changes
 from workflows.addressees.imports import JUKI
 from workflows.addressees.service import AddresseeRegister
 from workflows.engine import Actor, CaseView, Engine, Reason, Registry
@@ -85,6 +85,7 @@ class Desk:
         """The engine with every kind of case."""
         registry = Registry()
         procedures.register(registry)
+        changes.register(registry)
         register_kinds(registry, self.parts)
         return Engine(registry, self.clock)
 
@@ -152,12 +153,6 @@ class Desk:
         return Offices(Organisation(f"{code}-{MAYOR}", code, name) for code, name in rows)
 
 
-def link_folder(settings: Settings) -> Path:
-    """Where the link's directory lies: a municipality's own folder, or the stand-ins' in a demonstration."""
-    own = settings.var / "link"
-    return own if settings.production or own.exists() else settings.var / "sandbox"
-
-
 def desk_of(registry: Any) -> Desk:
     """The desk of this process, made when first asked for: the master key need not exist before that."""
     if "desk" not in registry:
@@ -166,7 +161,7 @@ def desk_of(registry: Any) -> Desk:
             registry["clock"],
             registry["law"],
             key_ring(registry),
-            link_folder(registry["portal"]),
+            registry["portal"].link_folder,
         )
     desk: Desk = registry["desk"]
     return desk

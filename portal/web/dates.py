@@ -89,7 +89,9 @@ def stamp(moment: datetime) -> str:
 
 def iso(moment: datetime | date) -> str:
     """For ``<time datetime>``."""
-    return local(moment).isoformat(timespec="seconds") if isinstance(moment, datetime) else moment.isoformat()
+    if isinstance(moment, datetime):
+        return moment.astimezone(TOKYO).isoformat(timespec="seconds")
+    return moment.isoformat()
 
 
 def read_date(text: str) -> date:

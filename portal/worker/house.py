@@ -18,6 +18,7 @@ from storage.audit.stamping import HttpTimeStamper
 from storage.clock import Clock, SystemClock
 from storage.database import Database
 from storage.encryption import FileMasterKey, KeyRing
+from workflows.addressees.changes import machine as changes
 from workflows.addressees.numbers import Regime
 from workflows.addressees.service import AddresseeRegister
 from workflows.engine import Engine, Registry
@@ -65,12 +66,6 @@ class House:
         self.vault.close()
 
 
-def link_folder(settings: Settings) -> Path:
-    """Where the link's addresses and keys are: a municipality's own folder, or the stand-ins' in a demonstration."""
-    own = settings.var / "link"
-    return own if settings.production or own.exists() else settings.var / "sandbox"
-
-
 def regime(settings: Settings) -> Regime:
     """Which numbers are numbers here (docs/decisions/002-synthetic-numbers.md)."""
     return Regime.OFFICIAL if settings.production else Regime.SYNTHETIC
@@ -89,10 +84,11 @@ def build_house(settings: Settings) -> House:
         law = loader.from_database(tx)
     links = []
     for in_vault in (False, True):
-        offices = load_offices(link_folder(settings), talk=True, vault=in_vault)
+        offices = load_offices(settings.link_folder, talk=True, vault=in_vault)
         parts = LinkParts(clock, keys, law, offices, RecordWriter(clock, law, secrets.token_bytes))
         registry = Registry()
         procedures.register(registry)
+        changes.register(registry)
         register_kinds(registry, parts)
         links.append(build_runtime(parts, Engine(registry, clock)))
     return House(

@@ -15,6 +15,8 @@ from storage.audit.jobs import AuditJobs
 from storage.audit.sources import StepSource
 from storage.ids import new_id
 from workflows.addressees.accounts import AccountBinder
+from workflows.addressees.changes.service import AddresseeChanges
+from workflows.addressees.changes.service import register_tasks as register_changes
 from workflows.engine.journal import broken_links
 from workflows.linkage.holders import JukiHolders
 from workflows.linkage.tasks import register_tasks
@@ -42,6 +44,9 @@ def register(app: procrastinate.App, house: House) -> None:
     holders = JukiHolders(house.vault_link.parts.offices, regime(house.settings))
     binder = AccountBinder(house.vault, house.register, holders)
     AccountEffects(house.worker, binder, house.clock).register(app)
+
+    changes = AddresseeChanges(house.vault_link.engine, house.register)
+    register_changes(app, house.vault, changes)
 
     downloads.register(app, house.worker, house.keys, house.clock)
     register_tasks(app, house.worker, house.link)

@@ -17,7 +17,9 @@ def includeme(config: Configurator) -> None:
     law = config.registry["law"]
     config.registry["record wording"] = cache(
         lambda language, ruby: Wording(
-            texts(language, ruby), law, environment(language, ruby).globals["part"]
+            texts(language, ruby),
+            law,
+            environment(language, ruby).globals["part"],  # type: ignore[arg-type]
         )
     )
     config.registry["empty filter forms"] = {}

@@ -66,7 +66,7 @@ def results(request: Request, statements: Sequence[Statement]) -> list[list[tupl
     if came and request.environ.get(_SENT) == people and len(came) == len(statements):
         return list(came)
     request.registry["ahead"].put(request, people)
-    return request.read(*statements)  # type: ignore[no-any-return]
+    return request.read(*statements)
 
 
 def _key(request: Request) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -55,7 +55,7 @@ class FilterForm:
 
 def read_filters(query: Mapping[str, str], today: date, law: LawTable) -> FilterForm:
     """Read the form from the address; choices that do not exist are ignored, days that are none are an error."""
-    allowed = {
+    allowed: dict[str, Collection[str]] = {
         "period": PERIODS,
         "outcome": OUTCOMES,
         "origin": ORIGINS,

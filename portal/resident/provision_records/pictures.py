@@ -25,7 +25,7 @@ def flow(request: Request) -> dict[str, Any]:
     if not form.errors:
         from_day = form.filters.from_day or date(FIRST_YEAR, 10, 1)
         (rows,) = request.read(flow_statement(scope_of(request), from_day, form.filters.to_day or today))
-        flows = [Flow._make(row) for row in rows]
+        flows = [Flow(*row) for row in rows]
     return {
         "form": form,
         "periods": [{"value": value, "text": text} for value, text in PERIODS.items()],

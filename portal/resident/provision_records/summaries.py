@@ -6,14 +6,16 @@ An exchange that two offices of this installation recorded counts once. Both que
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from storage.clock import JAPAN
 from storage.database import Scope, Statement
 
 
-class Flow(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Flow:
     """How often one body gave to another."""
 
     holder_code: str

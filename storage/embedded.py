@@ -63,9 +63,7 @@ def create_roles(admin_url: str, roles: Iterable[str] = ROLES) -> None:
                 )
 
 
-def create_database(
-    admin_url: str, name: str, template: str | None = None, owner: str = "migrator"
-) -> bool:
+def create_database(admin_url: str, name: str, template: str | None = None, owner: str = "migrator") -> bool:
     """Make a database owned by one of our roles.
 
     :param template: copy of this database instead of an empty one.
@@ -76,7 +74,9 @@ def create_database(
             return False
         connection.execute(
             sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(f"madoguchi_{owner}"), sql.Identifier(template or "template0")
+                sql.Identifier(name),
+                sql.Identifier(f"madoguchi_{owner}"),
+                sql.Identifier(template or "template0"),
             )
         )
     return True

@@ -49,9 +49,6 @@ def main() -> int:
     case = next(
         a for a, _ in desk.get("/staff/").links if re.fullmatch(r"/staff/(cases|inquiries)/[0-9a-f-]{36}", a)
     )
-    inquiry = next(
-        (a for a, _ in desk.get(case).links if re.fullmatch(r"/staff/inquiries/[0-9a-f-]{36}", a)), case
-    )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(BROWSER))
         photograph(browser, home, "/my/records", "resident-records")
@@ -59,7 +56,6 @@ def main() -> int:
         photograph(browser, home, "/my/", "resident-home")
         photograph(browser, desk, "/staff/", "staff-worklist")
         photograph(browser, desk, case, "staff-case", full=True)
-        photograph(browser, desk, inquiry, "staff-inquiry", full=True)
         photograph(browser, Visitor(settings.origin), "/", "front")
         browser.close()
     return 0

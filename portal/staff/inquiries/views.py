@@ -137,11 +137,16 @@ def _answer(items: Mapping[str, Any], desk: Any, language: str) -> list[tuple[st
 
 
 def flat(content: Any, prefix: str = "") -> list[tuple[str, str]]:
-    """Nested content as lines; names of inner fields are joined by a dot."""
+    """Nested content as lines; names of inner fields follow those of outer ones."""
     if isinstance(content, Mapping):
         lines: list[tuple[str, str]] = []
         for key, value in content.items():
-            lines += flat(value, f"{prefix}.{key}" if prefix else str(key))
+            # The tax layout keeps one block for each year: the year stands before the field, in words.
+            if key == "years" and isinstance(value, Mapping):
+                for year, fields in sorted(value.items(), reverse=True):
+                    lines += flat(fields, f"{prefix} {year}年度".strip())
+            else:
+                lines += flat(value, f"{prefix} {key}".strip())
         return lines
     if isinstance(content, list):
         lines = []

@@ -12,6 +12,7 @@ MEASUREMENTS = {
     "record-page": "the resident's list of exchanges",
     "inquiry": "inquiries end to end through the stand-ins",
     "copies": "registering copies in batches",
+    "audit-verify": "sealing records, and proving the whole log again",
 }
 
 

@@ -118,7 +118,7 @@ class Settings:
 
 def _convert(name: str, variable: str, raw: str) -> Any:
     if name in ("var", "master_key", "stamp_roots"):
-        return Path(raw).absolute() if raw else Path()
+        return Path(raw).resolve() if raw else Path()
     if name in _RANGES:
         least, most = _RANGES[name]
         if not raw.isdigit() or not least <= int(raw) <= most:

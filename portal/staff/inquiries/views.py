@@ -141,10 +141,10 @@ def flat(content: Any, prefix: str = "") -> list[tuple[str, str]]:
     if isinstance(content, Mapping):
         lines: list[tuple[str, str]] = []
         for key, value in content.items():
-            # The tax layout keeps one block for each year: the year stands before the field, in words.
+            # The tax layout keeps one block for each year: the year stands before the field.
             if key == "years" and isinstance(value, Mapping):
                 for year, fields in sorted(value.items(), reverse=True):
-                    lines += flat(fields, f"{prefix} {year}年度".strip())
+                    lines += flat(fields, f"{prefix} {year}".strip())
             else:
                 lines += flat(value, f"{prefix} {key}".strip())
         return lines

@@ -76,20 +76,21 @@ class Pattern:
         :param plain: blanks whose values are known to hold no character of markup: times, identifiers, fixed words.
         """
         pieces = [(literal, field) for literal, field, _, _ in Formatter().parse(str(text))]
-        self._pieces = [(literal, field, field in plain) for literal, field in pieces]
+        self._text = "".join(
+            literal.replace("%", "%%") + ("" if field is None else "%s") for literal, field in pieces
+        )
+        self._blanks = [(field, field in plain) for _, field in pieces if field is not None]
 
     def fill(self, values: Mapping[str, Any]) -> Markup:
         """The text with its blanks filled; what is neither markup nor plain is escaped.
 
         :raises KeyError: when a blank has no value.
         """
-        parts: list[str] = []
-        for literal, field, plain in self._pieces:
-            parts.append(literal)
-            if field is not None:
-                value = values[field]
-                parts.append(value if plain or type(value) is Markup else escape(value))
-        return Markup("".join(parts))  # noqa: S704 - literals are our own texts, values are escaped above
+        filled = [
+            value if type(value := values[field]) is Markup or plain else escape(value)
+            for field, plain in self._blanks
+        ]
+        return Markup(self._text % tuple(filled))  # noqa: S704 - our own texts, values are escaped above
 
 
 class Texts:

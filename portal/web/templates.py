@@ -7,6 +7,7 @@ govuk-frontend-jinja needs. Compiled templates are shared between the environmen
 from __future__ import annotations
 
 import io
+from collections.abc import MutableMapping
 from functools import cache, partial
 from typing import Any
 
@@ -92,6 +93,15 @@ def permitted(request: Request, permission: str) -> bool:
     return identity_permits(request.identity, None, permission)
 
 
+class SteadyEnvironment(Environment):
+    """Templates see the globals themselves. Jinja would lay an empty map over them for each template and walk through both for
+    each page and each import; ours are never given globals of their own."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """The globals of a template."""
+        return self.globals if d is None else super().make_globals(d)
+
+
 class Parts:
     """Pieces of a page that depend on a few choices only: rendered once for each, then a string.
 
@@ -116,7 +126,7 @@ class Parts:
 def environment(language: str, ruby: bool) -> Environment:
     """The environment of one language; its templates never change while the process lives."""
     known = texts(language, ruby)
-    made = Environment(
+    made = SteadyEnvironment(
         loader=loader(),
         autoescape=True,
         auto_reload=False,

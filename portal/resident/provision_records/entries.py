@@ -20,6 +20,7 @@ ASKING = "{asker}が、{holder}に、あなたの{items}を求めています。
 
 PLAIN = frozenset({"iso", "day", "time", "tone", "id"})
 KEPT_SENTENCES = 5000
+NOTHING = Markup("")
 PURPOSE = "目的：{purpose}"
 FROM_APPLICATION = "あなたの申請（受付番号 {number}）によるものです。"
 CORRECTED = "この記録は、あとで訂正されました。"
@@ -82,11 +83,11 @@ class Wording:
         self._received, self._in_vain, self._asking = (
             texts.pattern(text) for text in (RECEIVED, ASKED_IN_VAIN, ASKING)
         )
-        self._purpose, self._from_application = texts.pattern(PURPOSE), texts.pattern(FROM_APPLICATION)
-        self._row, self._note = (
-            Pattern(part("parts/record_row.jinja2"), PLAIN),
-            Pattern(part("parts/record_note.jinja2")),
-        )
+        self._purpose, self._row = texts.pattern(PURPOSE), Pattern(part("parts/record_row.jinja2"), PLAIN)
+        note = Pattern(part("parts/record_note.jinja2"))
+        # a remark in its place, its own blank still open
+        self._mine = Pattern(note.fill({"text": texts.marked(FROM_APPLICATION)}))
+        self._corrected = note.fill({"text": texts.marked(CORRECTED)})
         self._sentences: dict[Any, Markup] = {}
         self._outcomes: dict[str, tuple[Badge, Markup, str]] = {}
         self._items: dict[str, str] = {code: item.plain[self.language] for code, item in law.items.items()}
@@ -159,14 +160,8 @@ class Wording:
 
     def _notes(self, row: RecordRow) -> Markup:
         """What is to be remarked about a record: her own application, a later correction."""
-        notes = Markup("")
-        if row.application_receipt:
-            notes += self._note.fill(
-                {"text": self._from_application.fill({"number": row.application_receipt})}
-            )
-        if row.corrected:
-            notes += self._note.fill({"text": self.texts.marked(CORRECTED)})
-        return notes
+        notes = self._mine.fill({"number": row.application_receipt}) if row.application_receipt else NOTHING
+        return notes + self._corrected if row.corrected else notes
 
     def _outcome(self, code: str) -> tuple[Badge, Markup, str]:
         sign = badge(code)

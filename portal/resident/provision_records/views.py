@@ -28,6 +28,7 @@ from workflows.provision_records.queries import PAGE, page_statements, parse_pag
 from workflows.provision_records.service import BadCursor, ResidentRecords, SourceState
 
 LIST = "/my/records"
+_FORM = "madoguchi.records.form"
 SOURCES = {
     "own": "市区町村の記録",
     "back_office": "市区町村の記録",
@@ -126,7 +127,12 @@ def _sources(request: Request, sources: Sequence[SourceState]) -> list[dict[str,
 
 
 def _form(request: Request) -> FilterForm:
-    return read_filters(request.GET, request.clock.today(), request.registry["law"])
+    """The form in the address, read once a request: what is asked ahead and what is shown are the same."""
+    found: FilterForm | None = request.environ.get(_FORM)
+    if found is None:
+        found = read_filters(request.GET, request.clock.today(), request.registry["law"])
+        request.environ[_FORM] = found
+    return found
 
 
 def _wording(request: Request) -> Wording:

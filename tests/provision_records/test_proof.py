@@ -21,6 +21,7 @@ from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
 from sandbox.pki.tsa import TimeStampAuthority
 from storage.audit.checkpoint import key_id, stamped_message
+from storage.audit.keyed_map import bucket_of
 from storage.audit.keys import LogKeys, public_keys
 from storage.audit.service import AuditService
 from storage.audit.stamping import HttpTimeStamper
@@ -32,6 +33,7 @@ from tests.conftest import Databases
 from workflows.provision_records import proof
 from workflows.provision_records.export import ProofNotReady, proof_file
 from workflows.provision_records.log import RecordSource
+from workflows.provision_records.models import person_key
 from workflows.provision_records.proof import Trust
 from workflows.provision_records.proof_words import WORDS
 
@@ -261,6 +263,38 @@ ATTACKS = {
     no_part: "part-none",
     stray_pending: "pending-stray",
 }
+
+
+def test_an_emptied_list_under_another_salt_of_the_same_bucket_is_not_called_whole(
+    good: bytes, trust: Trust
+) -> None:
+    def emptied(value: dict[str, Any]) -> None:
+        one = part(value)
+        person = (one["tenant"], one["addressee"])
+        wanted = bucket_of(person_key(*person, bytes.fromhex(one["person_salt"])))
+        salts = (number.to_bytes(32, "big") for number in range(10_000_000))
+        salt = next(salt for salt in salts if bucket_of(person_key(*person, salt)) == wanted)
+        one.update(person_salt=salt.hex(), records=[])
+
+    result = proof.verify(changed(good, emptied), trust)
+    assert all(line.holds is not False for line in result.lines)
+    assert result.exit_code == proof.UNPROVEN
+
+
+def test_a_record_written_in_as_not_sealed_yet_is_not_called_whole(good: bytes, trust: Trust) -> None:
+    def write_in(value: dict[str, Any]) -> None:
+        one = part(value)
+        one["pending"].append(one["records"][0]["content"] | {"purpose": "written in"})
+
+    assert proof.verify(changed(good, write_in), trust).exit_code == proof.UNPROVEN
+
+
+def test_what_the_file_says_cannot_play_with_the_terminal_it_is_printed_on(good: bytes, trust: Trust) -> None:
+    def escape(value: dict[str, Any]) -> None:
+        part(value)["records"][0]["content"]["record_id"] = "\x1b[2J\x1b[H○ \u202e" + "x" * 5000
+
+    words = [line.words("ja") for line in proof.verify(changed(good, escape), trust).lines]
+    assert all(text.isprintable() and len(text) < 400 for text in words)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)

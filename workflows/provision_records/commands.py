@@ -24,6 +24,10 @@ VERDICTS = {
         "中身はすべて合っていますが、鍵が本物かは確かめていません。",
         "Everything fits together, but nobody vouched for the keys.",
     ),
+    4: (
+        "食いちがいはありません。ただし、－の付いたところ（記録がないこと、封印前の記録）は証明されていません。",
+        "Nothing contradicts, but what is marked － (an empty list, records not sealed yet) is not proven.",
+    ),
 }
 
 
@@ -44,7 +48,8 @@ def proof() -> None:
 def verify(file: Path, trust_path: Path | None, language: str) -> None:
     """FILE を、網もデータベースも使わずに確かめる。
 
-    終了番号: 0 完全、1 成り立たない、2 証明ファイルではない、3 合っているが鍵は確かめていない。
+    終了番号: 0 完全、1 成り立たない、2 証明ファイルではない、3 合っているが鍵は確かめていない、
+    4 合っているが、記録のない団体か封印前の記録があり、そこは証明されていない。
     """
     trust = _trust(trust_path)
     result = verify_proof(file.read_bytes(), trust)

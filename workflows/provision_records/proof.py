@@ -35,7 +35,11 @@ from .proof_format import NotAProof, Part
 from .proof_words import WORDS
 
 TRUST_FORMAT = "madoguchi-trust/1"
-OK, BROKEN, NOT_A_PROOF, KEYS_UNCHECKED = 0, 1, 2, 3
+OK, BROKEN, NOT_A_PROOF, KEYS_UNCHECKED, UNPROVEN = 0, 1, 2, 3, 4
+NOT_PROVEN = frozenset({"records-none", "pending"})
+"""Findings about something the file says that nothing vouches for: anybody can empty a list or write a pending record."""
+MAX_SHOWN = 100
+"""Characters of a value of the file that a finding repeats."""
 
 
 class Line(NamedTuple):
@@ -64,7 +68,8 @@ class BadTrust(ValueError):
 
 @dataclass
 class Result:
-    """All findings, and the exit code: 0 holds, 1 broken, 2 not a proof file, 3 holds but nobody vouched for the keys."""
+    """All findings, and the exit code: 0 holds, 1 broken, 2 not a proof file, 3 holds but nobody vouched for the keys,
+    4 holds, but a part of it is not proven: an empty list or records not sealed yet."""
 
     lines: list[Line] = field(default_factory=list)
     trusted: bool = False
@@ -76,11 +81,13 @@ class Result:
             return NOT_A_PROOF
         if any(line.holds is False for line in self.lines):
             return BROKEN
-        return OK if self.trusted else KEYS_UNCHECKED
+        if not self.trusted:
+            return KEYS_UNCHECKED
+        return UNPROVEN if any(line.code in NOT_PROVEN for line in self.lines) else OK
 
     def say(self, holds: bool | None, code: str, **about: object) -> bool:
         """Add a finding; returns whether it holds."""
-        self.lines.append(Line(holds, code, {name: str(value) for name, value in about.items()}))
+        self.lines.append(Line(holds, code, {name: _plain(str(value)) for name, value in about.items()}))
         return bool(holds)
 
 
@@ -233,6 +240,11 @@ def fingerprint(public: bytes) -> str:
     """A public key's fingerprint in groups of four, as it is printed beside the portal's name."""
     text = key_id(public)
     return " ".join(text[i : i + 4] for i in range(0, len(text), 4))
+
+
+def _plain(text: str) -> str:
+    """What the file says of itself, fit to be printed: nothing that could move a terminal's cursor or turn its text around."""
+    return "".join(one if one.isprintable() else "\ufffd" for one in text[:MAX_SHOWN])
 
 
 def _japan(at: datetime) -> str:

@@ -1,4 +1,4 @@
-"""What is refused before any view runs: a body that is too large or of unknown length, a form sent from another site."""
+"""What is refused before any view runs: a body too large or of unknown length, a form sent from another site, unreadable text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pyramid.config import Configurator
-from pyramid.httpexceptions import HTTPLengthRequired, HTTPRequestEntityTooLarge
+from pyramid.httpexceptions import HTTPBadRequest, HTTPLengthRequired, HTTPRequestEntityTooLarge
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.tweens import EXCVIEW
@@ -17,6 +17,9 @@ MAX_BODY_BYTES = 1024 * 1024
 """Largest request body. Forms here hold text; uploads get a limit of their own when they come."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+FORMS = frozenset({"", "application/x-www-form-urlencoded"})
+FILES = "multipart/form-data"
+"""No form here sends files yet; a field sent as a file would reach a view as something other than text."""
 
 
 def limits_tween_factory(
@@ -25,6 +28,8 @@ def limits_tween_factory(
     """Refuse early, with the ordinary error pages."""
 
     def tween(request: Request) -> Response:
+        if request.query_string:
+            _must_be_text(request, "GET")
         if request.method in SAFE_METHODS:
             return handler(request)
         if request.headers.get("Sec-Fetch-Site") == "cross-site":
@@ -34,9 +39,27 @@ def limits_tween_factory(
             raise HTTPLengthRequired
         if length is not None and length > MAX_BODY_BYTES:
             raise HTTPRequestEntityTooLarge
+        if request.content_type == FILES:
+            raise HTTPBadRequest
+        if request.content_type in FORMS:
+            _must_be_text(request, "POST")
         return handler(request)
 
     return tween
+
+
+def _must_be_text(request: Request, part: str) -> None:
+    """Refuse what is no text in UTF-8, or holds a NUL, which the database cannot keep.
+
+    :raises HTTPBadRequest: naming nothing of what was sent.
+    """
+    try:
+        holds_nul = any("\x00" in text for pair in getattr(request, part).items() for text in pair)
+    except (ValueError, LookupError, DeprecationWarning):
+        # The last is what WebOb raises for a form that says it is in another encoding.
+        raise HTTPBadRequest from None
+    if holds_nul:
+        raise HTTPBadRequest
 
 
 def includeme(config: Configurator) -> None:

@@ -149,3 +149,11 @@ def test_the_english_and_easy_pages_say_the_same_in_their_words(counter: Counter
     page = browser.get(LIST)
     assert page.html.html["lang"] == "en"
     assert "2026" in page.html.select_one(".md-record time").get_text()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [f"{LIST}?to=9999-12-31", f"{LIST}/flow?period=own&to=9999-12-31", f"{LIST}/calendar?year=020161"],
+)
+def test_a_day_past_the_end_of_the_calendar_breaks_nothing(counter: Counter, address: str) -> None:
+    assert counter.of(RESIDENT).get(address).status_code == 200

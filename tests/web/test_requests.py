@@ -57,6 +57,29 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(counter: Counter)
     assert "大きすぎます" in answer.text
 
 
+@pytest.mark.parametrize("path", ["/help/?words=%00", "/help/?words=%ff", "/help/?%00=1"])
+def test_an_address_that_holds_no_text_is_refused_and_breaks_nothing(counter: Counter, path: str) -> None:
+    assert "読み取れませんでした" in counter.of(RESIDENT).get(path, status=400).text
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"csrf_token=%00"),
+        ("application/x-www-form-urlencoded", b"csrf_token=%ff"),
+        ("application/x-www-form-urlencoded; charset=shift_jis", b"csrf_token=a"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="csrf_token"; filename="a"\r\n\r\na\r\n--x--',
+        ),
+    ],
+)
+def test_a_form_that_holds_no_text_is_refused_and_breaks_nothing(
+    counter: Counter, kind: str, body: bytes
+) -> None:
+    counter.of(RESIDENT).post("/logout", body, headers={"Content-Type": kind}, status=400)
+
+
 def test_another_method_gets_a_page_that_says_so(counter: Counter) -> None:
     answer = counter.of(RESIDENT).request("/help/", method="DELETE", expect_errors=True)
     assert answer.status_code in (400, 405)

@@ -95,7 +95,9 @@ def _days(values: dict[str, str], today: date, errors: dict[str, str]) -> tuple[
         if name in values:
             try:
                 days[name] = read_date(values[name])
-            except ValueError:
+                # The period ends with the first moment of the day after, which must be a day too.
+                days[name] + timedelta(days=1)
+            except (ValueError, OverflowError):
                 errors[name] = "日付を「令和8年11月22日」か「2026-11-22」のように入れてください"
     if len(days) == 2 and days["from"] > days["to"]:
         errors["to"] = "終わりの日を、始まりの日より後にしてください"

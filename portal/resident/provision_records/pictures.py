@@ -39,7 +39,8 @@ def calendar(request: Request) -> dict[str, Any]:
     """One year, day by day."""
     this_year = request.clock.today().year
     chosen = request.GET.get("year", "")
-    shown = int(chosen) if chosen.isdecimal() and FIRST_YEAR <= int(chosen[:5]) <= this_year else this_year
+    is_year = chosen.isdecimal() and len(chosen) == 4
+    shown = int(chosen) if is_year and FIRST_YEAR <= int(chosen) <= this_year else this_year
     first = date(shown, 1, 1)
     (rows,) = request.read(day_statement(scope_of(request), first, date(shown + 1, 1, 1) - timedelta(days=1)))
     counts = {day: int(count) for day, count in rows}

@@ -116,6 +116,26 @@ def test_closing_a_dead_letter_takes_two_persons(house, dead):
         assert all(one.id != letter.id for one in desk.list(tx))
 
 
+def test_a_proposal_to_close_what_came_in_ends_when_it_is_worked_on_again(house):
+    desk = DeadLetters(house.parts.clock, house.engine)
+    with house.tx(KONO) as tx:
+        tx.raw.execute(
+            "INSERT INTO madoguchi.linkage_inbox (tenant, id, type, digest, state, not_before, received_at)"
+            " VALUES (%s, 'OLD-PROPOSAL', 'unknown', '', 'dead', now(), now())",
+            (KONO,),
+        )
+    with house.tx(KONO, "web") as tx:
+        assert desk.close(tx, "OLD-PROPOSAL", OPERATOR, "MISTAKE") is False
+        assert desk.get(tx, "OLD-PROPOSAL").proposed_by == OPERATOR.id
+        desk.replay(tx, "OLD-PROPOSAL", OTHER_BOSS, "PEER_BACK")
+        tx.raw.execute(
+            "UPDATE madoguchi.linkage_inbox SET state = 'dead' WHERE tenant = %s AND id = 'OLD-PROPOSAL'", (KONO,)
+        )
+    with house.tx(KONO, "web") as tx:
+        assert desk.get(tx, "OLD-PROPOSAL").proposed_by is None
+        assert desk.close(tx, "OLD-PROPOSAL", OTHER_BOSS, "MISTAKE") is False
+
+
 def test_a_decision_waits_for_open_inquiries(house):
     from workflows.engine import Refused
 

@@ -6,7 +6,7 @@ transaction. A transaction without a tenant and without addressees sees nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,8 +16,12 @@ import psycopg
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.orm import Session
 
+from storage.trips import Statement, Trips
+
+__all__ = ["NOWHERE", "SET_SCOPE", "Database", "Role", "Scope", "Statement", "Transaction"]
+
 Role = Literal["web", "worker", "vault", "migrator"]
-Statement = tuple[str, Sequence[Any] | dict[str, Any]]
+_TRIPS = "madoguchi.trips"
 
 SET_SCOPE = (
     "SELECT set_config('madoguchi.tenant', %s, true), set_config('madoguchi.addressees', %s, true),"
@@ -122,21 +126,21 @@ class Database:
                 tx.close_session()
 
     def read(self, scope: Scope, *statements: Statement) -> list[list[tuple[Any, ...]]]:
-        """Run reading statements in one trip to the server.
+        """Run statements in one trip to the server, as one transaction.
 
         :returns: for each statement its rows as tuples.
+        :raises psycopg.Error: the first error; nothing was done.
         """
         pooled = self.engine.raw_connection()
         try:
             raw = pooled.driver_connection
             assert isinstance(raw, psycopg.Connection)
-            cursors: list[psycopg.Cursor[Any]] = []
-            with raw.pipeline():
-                raw.execute(SET_SCOPE, scope.settings(), prepare=True)
-                for sql, parameters in statements:
-                    cursors.append(raw.execute(sql, parameters, prepare=True))
-                raw.commit()
-            return [cursor.fetchall() for cursor in cursors]
+            trips = pooled.info.get(_TRIPS)
+            if trips is None:
+                trips = pooled.info[_TRIPS] = Trips(raw)
+            if scope == NOWHERE:  # where a connection of the pool stands by itself
+                return trips.run(statements)
+            return trips.run(((SET_SCOPE, scope.settings()), *statements))[1:]
         finally:
             pooled.close()
 

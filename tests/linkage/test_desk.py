@@ -129,7 +129,8 @@ def test_a_proposal_to_close_what_came_in_ends_when_it_is_worked_on_again(house)
         assert desk.get(tx, "OLD-PROPOSAL").proposed_by == OPERATOR.id
         desk.replay(tx, "OLD-PROPOSAL", OTHER_BOSS, "PEER_BACK")
         tx.raw.execute(
-            "UPDATE madoguchi.linkage_inbox SET state = 'dead' WHERE tenant = %s AND id = 'OLD-PROPOSAL'", (KONO,)
+            "UPDATE madoguchi.linkage_inbox SET state = 'dead' WHERE tenant = %s AND id = 'OLD-PROPOSAL'",
+            (KONO,),
         )
     with house.tx(KONO, "web") as tx:
         assert desk.get(tx, "OLD-PROPOSAL").proposed_by is None

@@ -118,7 +118,7 @@ def _known(database: Database, credential: str) -> tuple[UUID, str, bytes, int] 
         return None
     try:
         identifier = base64url_to_bytes(json.loads(credential)["rawId"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     rows = database.read(NOWHERE, (_KNOWN, (identifier,)))[0]
     return rows[0] if rows else None

@@ -131,6 +131,6 @@ def problem(request: Request, refused: PasskeyRefused) -> Exception:
 def _body(request: Request) -> dict[str, Any]:
     try:
         found = request.json_body
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -28,6 +28,8 @@ def limits_tween_factory(
     """Refuse early, with the ordinary error pages."""
 
     def tween(request: Request) -> Response:
+        if "HTTP_COOKIE" in request.environ:
+            _cookies_must_be_text(request)
         if request.query_string:
             _must_be_text(request, "GET")
         if request.method in SAFE_METHODS:
@@ -46,6 +48,18 @@ def limits_tween_factory(
         return handler(request)
 
     return tween
+
+
+def _cookies_must_be_text(request: Request) -> None:
+    """Refuse cookies that are no text; they are put aside, because the error page reads the language from them.
+
+    :raises HTTPBadRequest: naming nothing of what was sent.
+    """
+    try:
+        request.cookies.get("")
+    except ValueError:
+        request.environ["HTTP_COOKIE"] = ""
+        raise HTTPBadRequest from None
 
 
 def _must_be_text(request: Request, part: str) -> None:

@@ -80,6 +80,11 @@ def test_a_form_that_holds_no_text_is_refused_and_breaks_nothing(
     counter.of(RESIDENT).post("/logout", body, headers={"Content-Type": kind}, status=400)
 
 
+def test_cookies_that_are_no_text_are_refused_and_break_nothing(counter: Counter) -> None:
+    cookies = {"Cookie": 'madoguchi-session="\\377\\376"'}
+    assert "読み取れませんでした" in counter.of(None).get("/help/", headers=cookies, status=400).text
+
+
 def test_another_method_gets_a_page_that_says_so(counter: Counter) -> None:
     answer = counter.of(RESIDENT).request("/help/", method="DELETE", expect_errors=True)
     assert answer.status_code in (400, 405)

@@ -59,8 +59,8 @@ SELECT id, 'out', lane, type, cause, case_id, attempts, first_try, last_try, cre
 FROM madoguchi.linkage_outbox AS o WHERE tenant = %(tenant)s AND state = 'dead'
 UNION ALL
 SELECT id, 'in', 'inbox', type, cause, NULL, attempts, received_at, received_at, received_at,
-    (SELECT actor FROM madoguchi.linkage_dead_decision AS d WHERE d.tenant = i.tenant AND d.message_id = i.id
-     AND d.action = 'propose_close' AND d.at >= i.received_at ORDER BY d.id DESC LIMIT 1)
+    (SELECT CASE WHEN action = 'propose_close' THEN actor END FROM madoguchi.linkage_dead_decision AS d
+     WHERE d.tenant = i.tenant AND d.message_id = i.id ORDER BY d.id DESC LIMIT 1)
 FROM madoguchi.linkage_inbox AS i WHERE tenant = %(tenant)s AND state = 'dead'
 ORDER BY 10 DESC, 1 LIMIT %(limit)s
 """

@@ -92,7 +92,9 @@ def _start(settings: Settings, supervisor: Supervisor) -> None:
         supervisor.start(worker_part(settings), portal_part(settings))
         supervisor.wait_ready()
     with steps.step("符号と副本がそろうのを待つ"):
-        demonstration.wait_until_linked(settings, supervisor.check)
+        complete = demonstration.wait_until_linked(settings, supervisor.check)
+    if not complete:
+        click.echo("まだ符号のない人がいます。裏方が続けています。ほかの人の分は、もう使えます。")
     click.echo(demonstration.welcome(settings, steps.seconds()))
     sys.stdout.flush()
 

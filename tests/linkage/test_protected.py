@@ -42,6 +42,9 @@ def test_the_answer_waits_for_two_different_people_and_then_arrives(house):
     act(house, provision, "claim", OTHER_BOSS)
     with pytest.raises(Refused):
         act(house, provision, "propose", THIRD, decision="PROVIDE")
+    with pytest.raises(Refused) as refused:
+        act(house, provision, "propose", OTHER_BOSS, decision="banana")
+    assert [reason.code for reason in refused.value.reasons] == ["unknown_decision"]
     act(house, provision, "propose", OTHER_BOSS, decision="PROVIDE")
     with pytest.raises(Refused) as refused:
         act(house, provision, "provide", OTHER_BOSS)

@@ -38,6 +38,11 @@ def claimed_by_me(facts: Mapping[str, Any], given: Mapping[str, Any]) -> Reason 
     return None if facts["case"].assignee == facts["actor"].id else Reason("not_claimed")
 
 
+def known_decision(facts: Mapping[str, Any], given: Mapping[str, Any]) -> Reason | None:
+    """A proposal nobody can decide on would block the case."""
+    return None if given.get("decision") in (PROVIDE, REFUSE, WITHHOLD) else Reason("unknown_decision")
+
+
 def second_person(facts: Mapping[str, Any], given: Mapping[str, Any]) -> Reason | None:
     """Four eyes."""
     return Reason("same_proposer") if facts["proposed_by"] == facts["actor"].id else None
@@ -53,7 +58,7 @@ def _proposal(wanted: str) -> Any:
 def register(registry: Registry, parts: LinkParts) -> None:
     """Load the definition and give its names their functions."""
     kind = registry.load(DEFINITION)
-    for guard in (not_protected, not_frozen, claimed_by_me, second_person):
+    for guard in (not_protected, not_frozen, claimed_by_me, known_decision, second_person):
         kind.guard(guard.__name__)(guard)
     for name, wanted in (("provide", PROVIDE), ("refuse", REFUSE), ("withhold", WITHHOLD)):
         kind.guard(f"proposal_is_{name}")(_proposal(wanted))

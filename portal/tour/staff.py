@@ -82,7 +82,7 @@ def ask(visitor: Visitor, case: Page, item: str, holder: str, purpose: str) -> P
         raise Lost(f"「{holder}」に「{item}」を求める選択肢がありません（{page.heading}）")
     page = visitor.send(page, form, {"choice": choice, "purpose": purpose})
     end = time.monotonic() + PATIENCE
-    while "回答を待っています" in page.text:
+    while "この画面を離れても続きます" in page.text:
         if time.monotonic() > end:
             raise Lost(f"{PATIENCE:.0f}秒たっても答えがありません: {page.url}")
         time.sleep(0.5)

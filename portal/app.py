@@ -19,6 +19,8 @@ PARTS = (
     "portal.public",
     "portal.resident",
     "portal.staff",
+    "portal.review",
+    "portal.commission",
 )
 
 

@@ -19,7 +19,10 @@ ROLES = {
     "linkage_operator": "情報連携の担当",
     "records_officer": "記録の担当",
     "tenant_admin": "職員の登録の担当",
+    "assessment_coordinator": "評価の取りまとめ担当",
+    "outside_reviewer": "外部の点検者",
     "commission_reviewer": "委員会の審査担当",
+    "commission_member": "委員会の決裁者",
 }
 
 UNBOUND_NAME = "利用者"

@@ -5,4 +5,5 @@ from pyramid.config import Configurator
 
 def includeme(config: Configurator) -> None:
     """Add the public routes."""
-    config.include("portal.public.views")
+    for part in ("portal.public.views", "portal.public.statements", "portal.public.consultations"):
+        config.include(part)

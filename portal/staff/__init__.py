@@ -7,6 +7,7 @@ PARTS = (
     "portal.staff.cases",
     "portal.staff.inquiries",
     "portal.staff.dead_letters",
+    "portal.staff.assessments",
 )
 
 

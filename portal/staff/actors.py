@@ -14,6 +14,9 @@ PARTS = {
     "caseworker": frozenset({"clerk"}),
     "approver": frozenset({"clerk", "supervisor"}),
     "linkage_operator": frozenset({"operator"}),
+    "assessment_coordinator": frozenset({"coordinator"}),
+    "commission_reviewer": frozenset({"reviewer"}),
+    "commission_member": frozenset({"reviewer", "commissioner"}),
 }
 
 

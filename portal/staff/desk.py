@@ -17,6 +17,7 @@ import structlog
 from pyramid.config import Configurator
 
 from portal.web.keys import key_ring
+from privacy_assessment import machines as assessments
 from storage.clock import Clock
 from storage.database import NOWHERE, Database, Transaction
 from storage.encryption import KeyRing
@@ -86,6 +87,7 @@ class Desk:
         registry = Registry()
         procedures.register(registry)
         changes.register(registry)
+        assessments.register(registry, self.clock)
         register_kinds(registry, self.parts)
         return Engine(registry, self.clock)
 

@@ -32,16 +32,13 @@ ONE_YEAR = 365 * 24 * 3600
 
 @cache
 def catalogue(language: str) -> dict[str, str]:
-    """Japanese text to the text of another language, read from its .po file; empty for Japanese itself."""
-    path = LOCALE / language / "LC_MESSAGES" / "madoguchi.po"
-    if not path.exists():
-        return {}
-    with path.open("rb") as file:
-        return {
-            str(m.id): str(m.string)
-            for m in read_po(file, locale=HTML_LANGUAGE[language])
-            if m.id and m.string
-        }
+    """Japanese text to the text of another language, read from its .po files; empty for Japanese itself."""
+    found: dict[str, str] = {}
+    for path in sorted((LOCALE / language / "LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as file:
+            messages = read_po(file, locale=HTML_LANGUAGE[language])
+        found |= {str(m.id): str(m.string) for m in messages if m.id and m.string}
+    return found
 
 
 @cache

@@ -18,7 +18,12 @@ from portal.web.predicates import (
     anyone,
     is_approver,
     is_caseworker,
+    is_commission,
+    is_commission_member,
+    is_commission_reviewer,
+    is_coordinator,
     is_operator,
+    is_outside_reviewer,
     is_resident,
     is_staff,
     signed_in,
@@ -43,6 +48,17 @@ class Permission(StrEnum):
     INQUIRY_READ = "staff:inquiries:read"
     DEAD_LETTERS_READ = "staff:dead-letters:read"
     DEAD_LETTERS_ACT = "staff:dead-letters:act"
+    ASSESSMENTS_READ = "staff:assessments:read"
+    ASSESSMENTS_EDIT = "staff:assessments:edit"
+    ASSESSMENTS_ACT = "staff:assessments:act"
+    ASSESSMENTS_COORDINATE = "staff:assessments:coordinate"
+    OPINIONS_READ = "staff:opinions:read"
+    OPINIONS_ACT = "staff:opinions:act"
+    REVIEW_ROOM = "review:room:read"
+    REVIEW_ROOM_ACT = "review:room:act"
+    COMMISSION_READ = "commission:assessments:read"
+    COMMISSION_ACT = "commission:assessments:act"
+    COMMISSION_DECIDE = "commission:assessments:decide"
 
 
 PERMISSIONS: dict[Permission, list[list[Predicate]]] = {
@@ -61,6 +77,17 @@ PERMISSIONS: dict[Permission, list[list[Predicate]]] = {
     Permission.INQUIRY_READ: [[is_staff, is_caseworker], [is_staff, is_operator]],
     Permission.DEAD_LETTERS_READ: [[is_staff, is_operator], [is_staff, is_approver]],
     Permission.DEAD_LETTERS_ACT: [[is_staff, is_operator], [is_staff, is_approver]],
+    Permission.ASSESSMENTS_READ: [[is_staff, is_caseworker], [is_staff, is_coordinator]],
+    Permission.ASSESSMENTS_EDIT: [[is_staff, is_caseworker], [is_staff, is_coordinator]],
+    Permission.ASSESSMENTS_ACT: [[is_staff, is_caseworker], [is_staff, is_coordinator]],
+    Permission.ASSESSMENTS_COORDINATE: [[is_staff, is_coordinator]],
+    Permission.OPINIONS_READ: [[is_staff, is_caseworker], [is_staff, is_coordinator]],
+    Permission.OPINIONS_ACT: [[is_staff, is_caseworker], [is_staff, is_coordinator]],
+    Permission.REVIEW_ROOM: [[is_staff, is_outside_reviewer]],
+    Permission.REVIEW_ROOM_ACT: [[is_staff, is_outside_reviewer]],
+    Permission.COMMISSION_READ: [[is_commission, is_commission_reviewer]],
+    Permission.COMMISSION_ACT: [[is_commission, is_commission_reviewer]],
+    Permission.COMMISSION_DECIDE: [[is_commission, is_commission_member]],
 }
 
 

@@ -11,6 +11,10 @@ Predicate = Callable[[Any, Any], bool]
 CASEWORKER = "caseworker"
 APPROVER = "approver"
 OPERATOR = "linkage_operator"
+COORDINATOR = "assessment_coordinator"
+OUTSIDE_REVIEWER = "outside_reviewer"
+COMMISSION_REVIEWER = "commission_reviewer"
+COMMISSION_MEMBER = "commission_member"
 
 
 def anyone(_identity: Any, _context: Any) -> bool:
@@ -46,3 +50,28 @@ def is_approver(identity: Any, _context: Any) -> bool:
 def is_operator(identity: Any, _context: Any) -> bool:
     """Looks after the link to the intermediate server."""
     return OPERATOR in identity.roles
+
+
+def is_coordinator(identity: Any, _context: Any) -> bool:
+    """Brings the office's assessments together (取りまとめ課)."""
+    return COORDINATOR in identity.roles
+
+
+def is_outside_reviewer(identity: Any, _context: Any) -> bool:
+    """Named by an office to review a statement from outside (第三者点検); which one and until when is checked with the room."""
+    return OUTSIDE_REVIEWER in identity.roles
+
+
+def is_commission(identity: Any, _context: Any) -> bool:
+    """Works for the privacy commission."""
+    return identity is not None and identity.kind == "reviewer" and bool(identity.tenant)
+
+
+def is_commission_reviewer(identity: Any, _context: Any) -> bool:
+    """Reviews statements at the commission."""
+    return COMMISSION_REVIEWER in identity.roles or COMMISSION_MEMBER in identity.roles
+
+
+def is_commission_member(identity: Any, _context: Any) -> bool:
+    """May sign a decision of the commission."""
+    return COMMISSION_MEMBER in identity.roles

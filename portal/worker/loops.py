@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from portal.worker.house import House
-from storage.database import Scope
+from storage.database import NOWHERE, Scope
 from storage.logs import get_logger
 from workflows.engine import Actor
 from workflows.linkage.copies.batches import CopySender
@@ -23,6 +23,7 @@ log = get_logger(__name__)
 
 CODES_EVERY = 2.0
 COPIES_EVERY = 2.0
+DEADLINES_EVERY = 2.0
 CODES_AT_ONCE = 200
 REST = 5.0
 SYSTEM = Actor(kind="system", id="worker", roles=frozenset({"system"}))
@@ -44,6 +45,7 @@ class Loops:
         for name, work, every in (
             ("link-codes", self.acquire_link_codes, CODES_EVERY),
             ("copies", self.send_copies, COPIES_EVERY),
+            ("deadlines", self.fire_deadlines, DEADLINES_EVERY),
         ):
             thread = threading.Thread(target=self._run, args=(name, work, every), name=name, daemon=True)
             thread.start()
@@ -63,6 +65,15 @@ class Loops:
                 missing = codes.missing(tx, CODES_AT_ONCE)
                 if missing:
                     codes.acquire(tx, missing, SYSTEM)
+
+    def fire_deadlines(self) -> None:
+        """Let the clock act for bodies that are not on the link; for those that are, the link's own rounds do it."""
+        house = self._house
+        (tenants,) = house.worker.read(NOWHERE, ("SELECT code FROM madoguchi.tenant ORDER BY code", ()))
+        for (tenant,) in tenants:
+            if tenant not in house.tenants:
+                with house.worker.transaction(Scope(tenant=tenant)) as tx:
+                    house.link.engine.fire_due_deadlines(tx)
 
     def send_copies(self) -> None:
         """Take in the files the business systems put down, and send what changed to the hub."""

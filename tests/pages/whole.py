@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +13,7 @@ from portal.settings import Settings
 from storage.clock import FixedClock
 from storage.encryption import FileMasterKey, KeyRing
 from tests.conftest import Databases
-from tests.pages import office, records
+from tests.pages import office, records, rooms
 from tests.pages.test_desks import form_of
 from tests.web.conftest import TEST_PARTS, Counter
 from tests.web.people import CLERK, OPERATOR, OTHER_RESIDENT, RESIDENT, Person
@@ -25,6 +27,11 @@ PUBLIC_PAGES = (
     "/", "/help/", "/help/card", "/help/odd-record", "/help/glossary", "/help/names", "/help/proof", "/help/language",
     "/accessibility", "/log-keys", "/nowhere",
 )  # fmt: skip
+# Each room of the portal that has pages of its own: ``furnish(worker, clock, ring)`` and ``pages(counter)``.
+ROOMS = [
+    importlib.import_module(f"tests.pages.rooms.{found.name}")
+    for found in sorted(pkgutil.iter_modules(rooms.__path__), key=lambda found: found.name)
+]
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +41,8 @@ def counter(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> C
     ring = KeyRing(FileMasterKey.create(tmp_path_factory.mktemp("keys") / "master.key"))
     records.write(databases.worker, clock)
     office.furnish(databases.worker, clock, ring)
+    for room in ROOMS:
+        room.furnish(databases.worker, clock, ring)
     settings = Settings.from_env({"MADOGUCHI_VAR": str(tmp_path_factory.mktemp("var"))})
     app = make_app(settings, database=databases.web, clock=clock, parts=TEST_PARTS)
     app.registry["keys"] = ring
@@ -61,4 +70,5 @@ def pages(counter: Counter) -> list[tuple[str, Person | None]]:
         ),
         ("/staff/", OPERATOR),
         ("/staff/dead-letters", OPERATOR),
+        *(page for room in ROOMS for page in room.pages(counter)),
     ]

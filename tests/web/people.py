@@ -42,7 +42,16 @@ CLERK = Person("staff", "見本 太郎", UUID(int=3), "992011", frozenset({"case
 OPERATOR = Person("staff", "仮名 さくら", UUID(int=4), "992011", frozenset({"linkage_operator"}), "992011-01")
 SUPERVISOR = Person("staff", "試験 一郎", UUID(int=5), "992011", frozenset({"approver"}), "992011-01")
 NO_ROLE = Person("staff", "見本 次郎", UUID(int=6), "992011", frozenset(), "992011-01")
-REVIEWER = Person("reviewer", "委員 花子", UUID(int=7), roles=frozenset({"reviewer"}))
+REVIEWER = Person(
+    "reviewer", "委員 花子", UUID(int=7), "000000", frozenset({"commission_reviewer"}), "審査課"
+)
+MEMBER = Person("reviewer", "委員 月子", UUID(int=8), "000000", frozenset({"commission_member"}), "委員会")
+COORDINATOR = Person(
+    "staff", "見本 三郎", UUID(int=9), "992011", frozenset({"assessment_coordinator"}), "992011-01"
+)
+OUTSIDER = Person(
+    "staff", "仮名 点検", UUID(int=10), "992011", frozenset({"outside_reviewer"}), "外部の点検者"
+)
 EVERYBODY = {
     "anonymous": ANONYMOUS,
     "resident": RESIDENT,
@@ -51,6 +60,9 @@ EVERYBODY = {
     "approver": SUPERVISOR,
     "staff without a role": NO_ROLE,
     "reviewer": REVIEWER,
+    "commission member": MEMBER,
+    "coordinator": COORDINATOR,
+    "outside reviewer": OUTSIDER,
 }
 
 

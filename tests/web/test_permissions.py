@@ -28,6 +28,17 @@ WHO_MAY = {
     Permission.INQUIRY_READ: {"caseworker", "operator", "approver"},
     Permission.DEAD_LETTERS_READ: {"operator", "approver"},
     Permission.DEAD_LETTERS_ACT: {"operator", "approver"},
+    Permission.ASSESSMENTS_READ: {"caseworker", "approver", "coordinator"},
+    Permission.ASSESSMENTS_EDIT: {"caseworker", "approver", "coordinator"},
+    Permission.ASSESSMENTS_ACT: {"caseworker", "approver", "coordinator"},
+    Permission.ASSESSMENTS_COORDINATE: {"coordinator"},
+    Permission.OPINIONS_READ: {"caseworker", "approver", "coordinator"},
+    Permission.OPINIONS_ACT: {"caseworker", "approver", "coordinator"},
+    Permission.REVIEW_ROOM: {"outside reviewer"},
+    Permission.REVIEW_ROOM_ACT: {"outside reviewer"},
+    Permission.COMMISSION_READ: {"reviewer", "commission member"},
+    Permission.COMMISSION_ACT: {"reviewer", "commission member"},
+    Permission.COMMISSION_DECIDE: {"commission member"},
 }
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import psycopg
+
+import storage.migrations
 from portal.databases import NAME, database_url, embedded_server
 from portal.settings import Settings
 from storage.database import NOWHERE, Database, Scope
 from storage.embedded import create_database, create_roles
 from storage.encryption import FileMasterKey, KeyRing
-from storage.migrations.run import migrate
 
 
 def prepare_database(settings: Settings, on_step: Callable[[str], None] = lambda name: None) -> int:
@@ -25,9 +28,35 @@ def prepare_database(settings: Settings, on_step: Callable[[str], None] = lambda
         server = embedded_server(settings)
         create_roles(server.admin_url())
         create_database(server.admin_url(), NAME)
-    ran = migrate(database_url(settings, "migrator"), on_step)
+    ran = _migrate(settings, on_step)
     FileMasterKey.create(settings.master_key)
     return ran
+
+
+def _migrate(settings: Settings, on_step: Callable[[str], None]) -> int:
+    if _standing(settings) == newest_migration():
+        return 0
+    from storage.migrations.run import (
+        migrate,
+    )  # late: its library is slow to load, and mostly there is nothing to do
+
+    return migrate(database_url(settings, "migrator"), on_step)
+
+
+def newest_migration() -> str:
+    """The number of the newest migration that came with this release, e.g. ``0010``; by its file's name."""
+    files = (Path(next(iter(storage.migrations.__path__))) / "versions").glob("[0-9]*_*.py")
+    return max(file.name.split("_", 1)[0] for file in files)
+
+
+def _standing(settings: Settings) -> str | None:
+    """The migration the database stands at, or None when it is empty."""
+    with psycopg.connect(database_url(settings, "migrator")) as connection:
+        try:
+            row = connection.execute("SELECT version_num FROM public.alembic_version").fetchone()
+        except psycopg.errors.UndefinedTable:
+            return None
+    return None if row is None else str(row[0])
 
 
 # What the web seals or looks up under. It may read keys and not make them, so they are made before the first page needs one.

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from portal.databases import embedded_server
-from portal.running.supervisor import Part
+from portal.running.provisioned import Provisioned
+from portal.running.supervisor import Part, environment
 from portal.settings import Settings
 from storage.embedded import create_database, create_roles
 
@@ -30,16 +31,23 @@ def configuration(settings: Settings) -> dict[str, Any]:
     return found
 
 
-def provision(settings: Settings) -> None:
-    """Make the world of the stand-ins, or complete it.
+def provision(settings: Settings) -> bool:
+    """Make the world of the stand-ins, or complete it. What is whole and made by this release is left as it is.
 
+    :returns: whether anything had to be made.
     :raises SandboxFailed: when the command fails.
     """
     server = embedded_server(settings)
     create_roles(server.admin_url(), ("sandbox",))
     create_database(server.admin_url(), "sandbox", owner="sandbox")
     url = server.url("sandbox", "sandbox")
-    command(settings, "provision", "--database-url", url, "--first-port", str(settings.sandbox_port))
+    order = ("provision", "--database-url", url, "--first-port", str(settings.sandbox_port))
+    made_by = Provisioned(world(settings), order)
+    if made_by.still_whole():
+        return False
+    command(settings, *order)
+    made_by.note()
+    return True
 
 
 def command(settings: Settings, *words: str) -> str:
@@ -49,6 +57,7 @@ def command(settings: Settings, *words: str) -> str:
     """
     done = subprocess.run(  # noqa: S603 (our own program)
         [sys.executable, "-m", "sandbox", *words, "--var", str(world(settings))],
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,

@@ -48,7 +48,7 @@ class Supervisor:
             with (self._logs / f"{part.name}.log").open("ab") as log:
                 process = subprocess.Popen(  # noqa: S603 (the commands are our own)
                     list(part.command),
-                    env={**os.environ, **part.environment},
+                    env={**environment(), **part.environment},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -106,6 +106,14 @@ class Supervisor:
 
     def _log_of(self, part: Part) -> Path:
         return self._logs / f"{part.name}.log"
+
+
+def environment() -> dict[str, str]:
+    """What a part inherits: our environment, but its code is kept compiled between starts.
+
+    Without that every start reads all source text anew, in every part at once, which takes three times as long.
+    """
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import click
 
 from portal.settings import Settings, SettingsError
 from storage import logs
+from storage.database import Database
 
 # Requests that wait inside one process before the front server is told to come again later.
 BACKPRESSURE = 64
@@ -18,13 +21,12 @@ def web() -> None:
     from granian.log import LogLevels
     from granian.server import Server
 
-    import portal.wsgi  # noqa: F401 (loaded here so that the processes share it)
-
     try:
         settings = Settings.from_env()
     except SettingsError as wrong:
         raise click.ClickException(str(wrong)) from wrong
     logs.configure(json=settings.production)
+    load(settings)
     host, port = settings.bind.rsplit(":", 1)
     Server(
         "portal.wsgi:application",
@@ -41,3 +43,14 @@ def web() -> None:
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
     ).serve()
+
+
+def load(settings: Settings) -> None:
+    """Load all code and data of the application once, before the processes part, so that they share it and start at once.
+
+    The application made here is thrown away; each process makes its own, with its own way to the database.
+    """
+    import portal.wsgi  # noqa: F401 (what the processes will ask for)
+    from portal.app import make_app
+
+    make_app(settings, database=cast(Database, None))

@@ -1,0 +1,56 @@
+"""The parts of the house: what they inherit, how one that ends is named, and that all of them are stopped."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from portal.running.prepare import newest_migration
+from portal.running.supervisor import Part, PartFailed, Supervisor
+from storage.migrations import run
+
+
+def test_parts_keep_their_compiled_code_whatever_the_shell_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    told = tmp_path / "told"
+    code = f"import sys, pathlib; pathlib.Path({str(told)!r}).write_text(str(sys.dont_write_bytecode))"
+    supervisor = Supervisor(tmp_path / "log")
+    supervisor.start(Part("one", [sys.executable, "-c", code], ready=told.exists))
+    _, process = supervisor._running[0]
+    process.wait(20)
+    assert told.read_text() == "False"
+
+
+def test_a_part_that_ends_is_named_with_its_log(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path / "log")
+    supervisor.start(Part("broken", [sys.executable, "-c", "raise SystemExit(3)"], ready=lambda: False))
+    with pytest.raises(PartFailed, match=r"broken.*3.*broken\.log"):
+        supervisor.wait_ready(20)
+
+
+def test_stopping_ends_every_part_and_its_children(tmp_path: Path) -> None:
+    child = tmp_path / "child"
+    code = (
+        "import os, pathlib, subprocess, sys, time;"
+        "c = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
+        f"pathlib.Path({str(child)!r}).write_text(str(c.pid)); c.wait()"
+    )
+    supervisor = Supervisor(tmp_path / "log")
+    supervisor.start(
+        Part("family", [sys.executable, "-c", code], ready=lambda: child.exists() and child.read_text() != "")
+    )
+    supervisor.wait_ready(20)
+    supervisor.stop()
+    number = int(child.read_text())
+    status = Path(f"/proc/{number}/status")
+    assert not status.exists() or "State:\tZ" in status.read_text()
+    assert os.getpid() != number
+
+
+def test_the_newest_migration_is_known_without_the_library() -> None:
+    assert newest_migration() == run.head()

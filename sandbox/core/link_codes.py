@@ -54,10 +54,20 @@ class LinkCodes:
         tx.execute(
             "INSERT INTO core.fugo VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING", (fugo, org, person, now)
         )
+        in_order(tx, "result")
         tx.execute(
             "INSERT INTO core.result (via, acquisition_id, fugo) VALUES (%s, %s, %s)",
             (via, acquisition_id, fugo),
         )
+
+
+def in_order(tx: Connection, log: str) -> None:
+    """Write to a log that is read from a number on: one writer at a time, until its transaction ends.
+
+    The numbers come from a sequence, which gives them out before the rows can be seen. Without this, a reader could see
+    the later of two rows first, go on after it, and never come back for the earlier one: a link code that stays asked for.
+    """
+    tx.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (f"core.{log}",))
 
 
 def results(tx: Connection, via: str, after: int, limit: int) -> list[dict[str, object]]:

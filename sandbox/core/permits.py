@@ -12,6 +12,7 @@ from workflows.linkage.wire import permit
 from workflows.linkage.wire.envelope import digest, new_id, stamp
 from workflows.linkage.wire.keys import Directory, PartyKeys
 
+from .link_codes import in_order
 from .permit_list import PermitList, PermitRow
 
 JAPAN = timezone(timedelta(hours=9))
@@ -85,6 +86,7 @@ class Permits:
                     )
                 )
             answers.append(done[inquiry_id])
+        in_order(tx, "record")
         with tx.cursor() as cursor:
             cursor.executemany("INSERT INTO core.exchange VALUES (%s, %s, %s, %s, %s, %s, %s, %s)", exchanges)
             cursor.executemany(

@@ -12,6 +12,7 @@ from functools import partial
 import structlog
 
 from storage.database import Database, Scope
+from workflows.linkage.link_codes.following import follow_up
 from workflows.linkage.pump import Lane
 from workflows.linkage.runtime import LinkRuntime
 from workflows.linkage.wire.problems import Problem
@@ -27,6 +28,7 @@ SOME = 5
 FULL = 100
 LONGEST_IDLE = 0.5
 RECORDS = 15.0
+LINK_CODES = 15.0
 WAIT = 20
 REST = 2.0
 
@@ -86,6 +88,14 @@ def sync_records(database: Database, runtime: LinkRuntime, tenant: str, *, force
     return 0 if gateway is None else runtime.record_sync.sync(database, tenant, gateway, force=force)
 
 
+def ask_about_link_codes(database: Database, runtime: LinkRuntime, tenant: str) -> int:
+    """Ask the hub about link codes whose result has not come.
+
+    :returns: how many were asked about.
+    """
+    return follow_up(database, runtime, tenant)
+
+
 class LinkWorker:
     """Threads that keep the link going.
 
@@ -134,6 +144,7 @@ class LinkWorker:
             ("inbox", lambda: poll_inbox(database, runtime, tenant), QUICK),
             ("early", lambda: drain_inbox(database, runtime, tenant), 1.0),
             ("deadlines", lambda: fire_deadlines(database, runtime, tenant), 5.0),
+            ("link-codes", lambda: ask_about_link_codes(database, runtime, tenant), LINK_CODES),
             ("records", lambda: sync_records(database, runtime, tenant), RECORDS),
         ]
 

@@ -57,6 +57,7 @@ class Statement:
 
     :param affairs: codes of the law table's affairs it covers; the link asks by these.
     :param hold_start: planned first day of holding the file. :param changes_on: planned day of the change under reassessment.
+    :param office: 業務主管課, whose people write it. :param planned_on: when the assessment is to be made (様式1).
     """
 
     id: UUID
@@ -71,6 +72,9 @@ class Statement:
     emergency_reason: str | None
     case_id: UUID | None
     stopped_on: date | None
+    office: str = ""
+    planned_on: date | None = None
+    remarks: str = ""
 
     @property
     def forms(self) -> tuple[str, ...]:

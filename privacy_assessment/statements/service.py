@@ -10,9 +10,10 @@ from uuid import UUID
 
 import orjson
 
-from privacy_assessment.forms import Document, Place, edition_on, load_form
+from privacy_assessment.forms import Document, edition_on, load_form
 from privacy_assessment.statements.models import CASE_KINDS, FORM_NAMES, Body, Statement, StatementRefused
-from privacy_assessment.statements.store import list_statements, read_body, read_statement
+from privacy_assessment.statements.plan import plan_register
+from privacy_assessment.statements.store import read_body, read_statement
 from privacy_assessment.threshold import Figures, Judgement, covers, judge, table_on
 from storage.clock import Clock
 from storage.database import Transaction
@@ -55,10 +56,14 @@ class StatementService:
         kind: str,
         affairs: Sequence[str],
         hold_start: date | None = None,
+        office: str = "",
+        planned_on: date | None = None,
+        remarks: str = "",
     ) -> Statement:
         """Enter a statement into the plan and open the case that leads it.
 
         :param number: 評価書番号, unique within the body. :param affairs: codes of the law table's affairs.
+        :param office: 業務主管課 that will write it; the actor's own when empty. :param planned_on: 実施予定時期 of 様式1.
         :raises StatementRefused: the number is taken, or something is missing. :raises Refused: this actor may not.
         """
         known = tx.raw.execute(
@@ -77,7 +82,8 @@ class StatementService:
         found, statement = read_body(tx, body), new_id()
         done = tx.raw.execute(
             "INSERT INTO madoguchi.assessment (tenant, id, body, number, title, kind, affairs, hold_start, created_at,"
-            " created_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (tenant, body, number) DO NOTHING",
+            " created_by, office, planned_on, remarks) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (tenant, body, number) DO NOTHING",
             (
                 tx.tenant,
                 statement,
@@ -89,6 +95,9 @@ class StatementService:
                 hold_start,
                 self.clock.now(),
                 actor.id,
+                office or actor.office or "",
+                planned_on,
+                remarks,
             ),
         )
         if done.rowcount == 0:
@@ -96,11 +105,26 @@ class StatementService:
                 "NUMBER_TAKEN",
                 "この評価書番号は同じ評価実施機関で使われています。何も登録していません。別の番号にしてください。",
             )
-        self._open(tx, actor, request_key, statement, kind, found.standing, None)
+        desk = office or actor.office or ""
+        self._open(tx, actor, request_key, statement, kind, found.standing, None, desk)
         made = read_statement(tx, statement)
         for form in made.forms:
             self._begin_draft(tx, made, form, found, actor)
         return made
+
+    def plan_again(
+        self, tx: Transaction, actor: Actor, request_key: str, statement: UUID, kind: str
+    ) -> Statement:
+        """Plan the statement as another kind before its procedure has begun to bind anybody; what was written stays.
+
+        :raises StatementRefused: not another kind. :raises Refused: it is past drafting, or this actor may not drop the plan.
+        """
+        made = read_statement(tx, statement)
+        if kind not in KINDS or kind == made.kind:
+            raise StatementRefused("SAME_KIND", "今と違う種類を選んでください。何も変更していません。")
+        old = self._case(made)
+        self._apply(tx, actor, request_key, old, "drop", {})
+        return self._lead_on(tx, actor, request_key, made, kind, old)
 
     def judge(
         self,
@@ -131,7 +155,7 @@ class StatementService:
             " owed, chosen, figures, person_class, why) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 tx.tenant, judgement, statement, self.clock.now(), today, actor.id, found.table, found.owed, kind,
-                orjson.dumps(asdict(figures)).decode(), found.person_class.code, list(found.why),
+                orjson.dumps({**asdict(figures), "counting": found.accident}).decode(), found.person_class.code, list(found.why),
             ),
         )  # fmt: skip
         case = self.engine.case(tx, self._case(made))
@@ -161,16 +185,22 @@ class StatementService:
             (tx.tenant, statement),
         ).fetchone()
         assert row is not None
+        return self._lead_on(tx, actor, request_key, made, row[0], old)
+
+    def _lead_on(
+        self, tx: Transaction, actor: Actor, request_key: str, made: Statement, kind: str, old: UUID
+    ) -> Statement:
+        """The same statement under the machine of another kind, in a case that names the one before."""
         tx.raw.execute(
             "UPDATE madoguchi.assessment SET kind = %s WHERE tenant = %s AND id = %s",
-            (row[0], tx.tenant, statement),
+            (kind, tx.tenant, made.id),
         )
         body = read_body(tx, made.body)
-        self._open(tx, actor, f"{request_key}:opened", statement, row[0], body.standing, old)
-        made = read_statement(tx, statement)
-        for form in made.forms:
-            self._begin_draft(tx, made, form, body, actor)
-        return made
+        self._open(tx, actor, f"{request_key}:opened", made.id, kind, body.standing, old, made.office)
+        again = read_statement(tx, made.id)
+        for form in again.forms:
+            self._begin_draft(tx, again, form, body, actor)
+        return again
 
     def may_edit(self, tx: Transaction, statement: UUID, actor: Actor) -> None:
         """Refuse writing on a statement whose state does not let this actor write (for ``DraftService``)."""
@@ -184,50 +214,7 @@ class StatementService:
 
     def plan_register(self, tx: Transaction, body: str) -> Document:
         """様式1 計画管理書 of a body, made from the data as they are now (規則3条)."""
-        found = read_body(tx, body)
-        edition = edition_on(self.clock.today()).id
-        document = Document("form1", edition)
-        document.set("f1.body", found.name)
-        document.set("f1.updated_on", found.updated_on.isoformat())
-        document.set("f1.dept", f"{found.department} {found.contact}")
-        after = (body, "")
-        while page := [one for one in list_statements(tx, after, 200) if one.body == body]:
-            for statement in page:
-                row = document.add_row("f1.rows")
-                for name, value in self._plan_row(tx, statement).items():
-                    document.set(Place(f"f1.rows.{name}", (row,)), value)
-            after = (body, page[-1].number)
-        return document
-
-    def _plan_row(self, tx: Transaction, statement: Statement) -> Mapping[str, str | None]:
-        published = tx.raw.execute(
-            "SELECT max(on_day) FROM madoguchi.assessment_version WHERE tenant = %s AND assessment_id = %s"
-            " AND purpose = 'publication'",
-            (tx.tenant, statement.id),
-        ).fetchone()
-        last = next(iter(self.judgements(tx, statement.id)), None)
-        dues = {
-            name: due.date().isoformat()
-            for name, due in tx.raw.execute(
-                "SELECT name, due_at AT TIME ZONE 'Asia/Tokyo' - interval '1 day' FROM madoguchi.deadline"
-                " WHERE tenant = %s AND case_id = %s AND settled_at IS NULL",
-                (tx.tenant, statement.case_id),
-            )
-        }
-        figures = last[5] if last else {}
-        classes = table_on(self.clock.today())
-        return {
-            "no": statement.number,
-            "title": statement.shown_title,
-            "kind": str(KINDS.index(statement.kind) + 1),
-            "persons": classes.person_class(figures["persons"]).code if figures else None,
-            "handlers": ("1" if figures["handlers"] >= classes.many_handlers else "2") if figures else None,
-            "hold_start": statement.hold_start.isoformat() if statement.hold_start else None,
-            "published_on": published[0].isoformat() if published and published[0] else None,
-            "review_on": dues.get("review_year"),
-            "redo_on": dues.get("redo"),
-            "end_on": statement.stopped_on.isoformat() if statement.stopped_on else None,
-        }
+        return plan_register(tx, body, self.clock.today())
 
     def _begin_draft(
         self, tx: Transaction, statement: Statement, form: str, body: Body, actor: Actor
@@ -257,6 +244,7 @@ class StatementService:
         kind: str,
         standing: str,
         parent: UUID | None,
+        office: str,
     ) -> Applied:
         return self.engine.open(
             tx,
@@ -266,6 +254,7 @@ class StatementService:
             request_key=key,
             parent=parent,
             input={"assessment": statement},
+            office=office,
         )
 
     def _apply(

@@ -11,7 +11,8 @@ from privacy_assessment.statements.models import Body, Draft, Frozen, NoSuchStat
 from storage.database import Transaction
 
 STATEMENT = (
-    "SELECT id, body, number, title, kind, affairs, hold_start, changes_on, emergency_on, emergency_reason, case_id, stopped_on"
+    "SELECT id, body, number, title, kind, affairs, hold_start, changes_on, emergency_on, emergency_reason, case_id, stopped_on,"
+    " office, planned_on, remarks"
     " FROM madoguchi.assessment WHERE tenant = %s"
 )
 DRAFT = "SELECT assessment_id, form, version, body, updated_at, updated_by FROM madoguchi.assessment_draft WHERE tenant = %s"

@@ -1,0 +1,182 @@
+"""An office's statements as a list: where each stands, what is due next, when it was last published; pages by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from privacy_assessment.statements.models import Body
+from storage.database import Transaction
+
+# The states of all four machines, in the order a statement goes through them.
+STAGES: Mapping[str, tuple[str, ...]] = {
+    "plan": ("planned", "threshold_done"),
+    "writing": ("drafting",),
+    "opinions": ("consulting", "revising"),
+    "review": ("third_party", "ready", "ppc_review", "ppc_decision", "approved"),
+    "submitted": ("submitted",),
+    "public": ("published",),
+    "changing": ("amending", "amend_submitted", "reassessing"),
+    "ended": ("ended", "expired", "dropped", "handed_over"),
+}
+STAGE_OF = {state: stage for stage, states in STAGES.items() for state in states}
+Key = tuple[str, int, str]
+
+_LINE = """
+    SELECT a.id, a.body, a.number, a.title, a.kind, a.office, a.stopped_on, a.case_id, c.kind, c.definition_version, c.state,
+        d.name, d.due_at, v.on_day, v.times
+    FROM madoguchi.assessment AS a
+    LEFT JOIN madoguchi.case_file AS c ON c.tenant = a.tenant AND c.id = a.case_id
+    LEFT JOIN LATERAL (SELECT name, due_at FROM madoguchi.deadline WHERE tenant = a.tenant AND case_id = a.case_id
+        AND status = 'pending' ORDER BY due_at LIMIT 1) AS d ON true
+    LEFT JOIN LATERAL (SELECT max(on_day) AS on_day, count(*) AS times FROM madoguchi.assessment_version
+        WHERE tenant = a.tenant AND assessment_id = a.id AND form = 'form2' AND purpose = 'publication') AS v ON true
+    WHERE a.tenant = %(tenant)s AND (a.body, length(a.number), a.number) > (%(body)s, %(length)s, %(number)s)
+        AND (%(kind)s::text IS NULL OR a.kind = %(kind)s) AND (%(office)s::text IS NULL OR a.office = %(office)s)
+        AND (%(states)s::text[] IS NULL OR c.state = ANY (%(states)s))
+        AND (%(words)s::text IS NULL OR a.title ILIKE %(words)s OR a.number = %(exact)s)
+    ORDER BY a.body, length(a.number), a.number LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One statement of the list.
+
+    :param due_name: name of the deadline that comes next, in the machine of the case. :param times: how often it was published.
+    """
+
+    id: UUID
+    body: str
+    number: str
+    title: str
+    kind: str
+    office: str
+    stopped_on: date | None
+    case_id: UUID | None
+    machine: str | None
+    machine_version: int | None
+    state: str | None
+    due_name: str | None
+    due_at: datetime | None
+    published_on: date | None
+    times: int
+
+    @property
+    def key(self) -> Key:
+        """Where the next page begins."""
+        return (self.body, len(self.number), self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the list is narrowed to; None leaves it open."""
+
+    kind: str | None = None
+    stage: str | None = None
+    office: str | None = None
+    words: str | None = None
+
+
+def statements_page(tx: Transaction, wanted: Filter, after: Key | None, limit: int) -> list[Line]:
+    """One page of the office's statements by body and number."""
+    body, length, number = after or ("", 0, "")
+    pattern = None
+    if wanted.words:
+        escaped = wanted.words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        pattern = f"%{escaped}%"
+    values: dict[str, Any] = {
+        "tenant": tx.tenant,
+        "body": body,
+        "length": length,
+        "number": number,
+        "kind": wanted.kind,
+        "office": wanted.office,
+        "states": list(STAGES[wanted.stage]) if wanted.stage else None,
+        "words": pattern,
+        "exact": wanted.words,
+        "limit": limit,
+    }
+    return [Line(*row) for row in tx.raw.execute(_LINE, values).fetchall()]
+
+
+def stage_counts(tx: Transaction) -> dict[str, int]:
+    """How many statements are at each stage."""
+    found = dict.fromkeys(STAGES, 0)
+    for state, count in tx.raw.execute(
+        "SELECT c.state, count(*) FROM madoguchi.assessment AS a JOIN madoguchi.case_file AS c"
+        " ON c.tenant = a.tenant AND c.id = a.case_id WHERE a.tenant = %s GROUP BY c.state",
+        (tx.tenant,),
+    ):
+        found[STAGE_OF[state]] += count
+    return found
+
+
+def offices(tx: Transaction) -> list[str]:
+    """The offices in charge (業務主管課) of statements."""
+    rows = tx.raw.execute(
+        "SELECT DISTINCT office FROM madoguchi.assessment WHERE tenant = %s AND office <> '' ORDER BY 1",
+        (tx.tenant,),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def bodies(tx: Transaction) -> list[Body]:
+    """The bodies (評価実施機関) of the office."""
+    rows = tx.raw.execute(
+        "SELECT code, name, standing, department, contact, updated_on FROM madoguchi.assessment_body"
+        " WHERE tenant = %s ORDER BY code",
+        (tx.tenant,),
+    ).fetchall()
+    return [Body(*row) for row in rows]
+
+
+def next_number(tx: Transaction, body: str) -> str:
+    """The number after the highest one a body has used."""
+    row = tx.raw.execute(
+        "SELECT max(number::bigint) FROM madoguchi.assessment WHERE tenant = %s AND body = %s"
+        " AND number ~ '^[0-9]{1,9}$'",
+        (tx.tenant, body),
+    ).fetchone()
+    return str((row[0] if row and row[0] else 0) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A deadline that waits, with the statement it belongs to."""
+
+    statement: UUID
+    number: str
+    title: str
+    machine: str
+    machine_version: int
+    name: str
+    due_at: datetime
+    rule: str
+
+
+def dues(
+    tx: Transaction,
+    first: datetime | None = None,
+    end: datetime | None = None,
+    statement: UUID | None = None,
+    limit: int = 500,
+) -> list[Due]:
+    """Deadlines that wait, soonest first.
+
+    :param first: from this moment on. :param end: before this moment. :param statement: of this one only.
+    """
+    rows = tx.raw.execute(
+        "SELECT a.id, a.number, a.title, c.kind, c.definition_version, d.name, d.due_at, d.rule"
+        " FROM madoguchi.deadline AS d"
+        " JOIN madoguchi.assessment AS a ON a.tenant = d.tenant AND a.case_id = d.case_id"
+        " JOIN madoguchi.case_file AS c ON c.tenant = d.tenant AND c.id = d.case_id"
+        " WHERE d.tenant = %s AND d.status = 'pending' AND (%s::timestamptz IS NULL OR d.due_at >= %s)"
+        " AND (%s::timestamptz IS NULL OR d.due_at < %s) AND (%s::uuid IS NULL OR a.id = %s)"
+        " ORDER BY d.due_at, a.number LIMIT %s",
+        (tx.tenant, first, first, end, end, statement, statement, limit),
+    ).fetchall()
+    return [Due(*row) for row in rows]

@@ -8,7 +8,8 @@ def test_everyone_known_to_both_has_a_link_code(house):
         with house.tx(tenant) as tx:
             states = dict(
                 tx.raw.execute(
-                    "SELECT state, count(*) FROM madoguchi.case_file WHERE kind = 'link_code' GROUP BY state"
+                    "SELECT c.state, count(*) FROM madoguchi.case_file AS c JOIN madoguchi.linkage_link_code AS l"
+                    " ON l.tenant = c.tenant AND l.case_id = c.id WHERE l.live GROUP BY c.state"
                 ).fetchall()
             )
             assert set(states) == {"linked"}

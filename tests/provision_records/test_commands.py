@@ -89,9 +89,11 @@ def test_the_proof_verifies_with_the_published_keys(run, file: Path, tmp_path: P
     assert run("trust", "--out", str(trust), "--roots", str(roots)).exit_code == 0
     done = run("proof", "verify", str(file), "--trust", str(trust))
     assert done.exit_code == 0, done.output
-    assert "証明は完全です" in done.output
+    assert "証明は成り立ちます" in done.output
+    assert "証明したのは次の団体の記録だけです: 992011（8 件）" in done.output
     english = run("proof", "verify", str(file), "--trust", str(trust), "--language", "en")
     assert "The proof holds." in english.output
+    assert "these offices and no other: 992011 (8 records)" in english.output
 
 
 def test_without_published_keys_it_ends_with_three_and_shows_the_fingerprint(
@@ -110,6 +112,18 @@ def test_a_changed_proof_ends_with_one(run, file: Path) -> None:
     done = run("proof", "verify", str(file))
     assert done.exit_code == 1
     assert "抜けています" in done.output
+
+
+def test_an_office_that_was_expected_and_is_not_there_ends_with_one(
+    run, file: Path, tmp_path: Path, roots: Path
+) -> None:
+    trust = tmp_path / "trust.json"
+    run("trust", "--out", str(trust), "--roots", str(roots))
+    words = ("proof", "verify", str(file), "--trust", str(trust))
+    assert run(*words, "--office", "992011").exit_code == 0
+    done = run(*words, "--office", "992011", "--office", "992020")
+    assert done.exit_code == 1
+    assert "× 992020" in done.output
 
 
 def test_another_file_ends_with_two(run, tmp_path: Path) -> None:

@@ -281,6 +281,30 @@ def test_an_emptied_list_under_another_salt_of_the_same_bucket_is_not_called_who
     assert result.exit_code == proof.UNPROVEN
 
 
+def test_a_file_without_an_offices_part_names_what_it_speaks_of_and_fails_who_expects_the_office(
+    good: bytes, trust: Trust
+) -> None:
+    cut = changed(good, lambda value: value["parts"].pop())
+    found = proof.verify(cut, trust)
+    assert found.offices == {A: 15}
+    (silent,) = [line for line in found.lines if line.code == "offices-silent"]
+    assert silent.holds is None
+    assert B in silent.words()
+    expecting = proof.verify(cut, trust, offices=(A, B))
+    assert expecting.exit_code == proof.BROKEN
+    assert [line.about["tenant"] for line in expecting.lines if line.code == "office-missing"] == [B]
+    whole = proof.verify(good, trust, offices=(A, B))
+    assert (whole.exit_code, whole.offices) == (proof.OK, {A: 15, B: 15})
+    assert "offices-silent" not in [line.code for line in whole.lines]
+
+
+def test_an_office_whose_list_was_emptied_is_not_counted_as_covered(good: bytes, trust: Trust) -> None:
+    def empty(value: dict[str, Any]) -> None:
+        value["parts"][1]["records"] = []
+
+    assert B not in proof.verify(changed(good, empty), trust, offices=(B,)).offices
+
+
 def test_a_record_written_in_as_not_sealed_yet_is_not_called_whole(good: bytes, trust: Trust) -> None:
     def write_in(value: dict[str, Any]) -> None:
         one = part(value)

@@ -3,13 +3,14 @@
 What must hold for each office in the file: the checkpoint is signed by the office's published key and stamped by a trusted
 authority; every record's seal, computed from its content and salt, stands at its place in the signed tree; the person's own
 tree over exactly these records has the count and root that the same checkpoint commits to; and every record is about this
-person and this office. Then no record was changed, and none that was sealed under her key was left out.
+person and this office. Then no record was changed, and none that was sealed under her key was left out, of the offices
+the file speaks of.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -74,6 +75,8 @@ class Result:
     lines: list[Line] = field(default_factory=list)
     trusted: bool = False
     records: int = 0
+    offices: dict[str, int] = field(default_factory=dict)
+    """What the verdict speaks of: records found sealed and whole, by tenant. Of any other office it says nothing."""
 
     @property
     def exit_code(self) -> int:
@@ -92,12 +95,19 @@ class Result:
 
 
 def verify(
-    raw: bytes, trust: Trust | None = None, progress: Callable[[int, int], None] = lambda done, total: None
+    raw: bytes,
+    trust: Trust | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    offices: Collection[str] = (),
 ) -> Result:
     """Check a proof file.
 
+    Each office signs for its own records, and nobody signs for which offices there are: a file from which an office's whole
+    part was taken looks like that of a person whom the office does not know. So the result names the offices it speaks of,
+    and who expects certain ones says which.
+
     Args: raw: the file; trust: published keys and stamp roots, None when the checker has none (exit code 3 at best);
-    progress: called with records done and in all.
+    progress: called with records done and in all; offices: tenants that must be in it, each with a record.
     """
     result = Result(trusted=trust is not None)
     try:
@@ -113,7 +123,17 @@ def verify(
         result.say(False, "part-none")
     for part in proof.parts:
         _part(part, trust, result, lambda: progress(result.records, total))
+    _offices(trust, offices, result)
     return result
+
+
+def _offices(trust: Trust | None, expected: Collection[str], result: Result) -> None:
+    """Say which offices the file does not speak of."""
+    for tenant in sorted(set(expected) - set(result.offices)):
+        result.say(False, "office-missing", tenant=tenant)
+    silent = sorted(set(trust.keys if trust else ()) - set(result.offices) - set(expected))
+    if silent:
+        result.say(None, "offices-silent", tenants="、".join(silent), count=len(silent))
 
 
 def _part(part: Part, trust: Trust | None, result: Result, tick: Callable[[], None]) -> None:
@@ -215,6 +235,7 @@ def _whole(part: Part, checkpoint: Checkpoint, leaves: list[bytes], result: Resu
         result.say(None, "records-none", **about)
     else:
         result.say(True, "records-whole", **about)
+        result.offices[part.tenant] = len(leaves)
 
 
 def read_trust(raw: bytes) -> Trust:

@@ -116,6 +116,18 @@ WORDS: dict[str, dict[str, str]] = {
         "ja": "{tenant}: この人の記録は封印されていません（記録が一件もないときは、ないことしか言えません）。",
         "en": "{tenant}: no record is sealed for this person; of an empty list no more can be said.",
     },
+    "office-missing": {
+        "ja": "{tenant}: この団体の記録があるはずと指定されましたが、このファイルでは証明されていません。"
+        f"団体の部分が切り取られたのかもしれません。本人から、受け取ったままのファイルをもらってください。{REPORT}",
+        "en": "{tenant}: records of this office were expected, and this file does not prove them; its part may have been cut out."
+        f" Ask the person for the file as it was handed out. {REPORT_EN}",
+    },
+    "offices-silent": {
+        "ja": "このファイルは、次の {count} 団体については何も言っていません: {tenants}"
+        "（その団体に本人の記録がないか、その団体の部分が除かれています。あるはずの団体は --office で指定して確かめてください）。",
+        "en": "This file says nothing about {count} offices: {tenants} (they have no record of the person, or their part was"
+        " taken out; name the offices you expect with --office).",
+    },
     "map-broken": {
         "ja": f"{{tenant}}: 人ごとの件数の表が、署名されたチェックポイントと合いません。{REPORT}",
         "en": f"{{tenant}}: the table of counts does not lead to the signed checkpoint. {REPORT_EN}",

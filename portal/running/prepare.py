@@ -60,7 +60,13 @@ def _standing(settings: Settings) -> str | None:
 
 
 # What the web seals or looks up under. It may read keys and not make them, so they are made before the first page needs one.
-PURPOSES = ("data", "index:linkage.staff", "index:linkage.copy")
+PURPOSES = (
+    "data",
+    "index:linkage.staff",
+    "index:linkage.copy",
+    "index:opinion.edit_key",
+    "index:opinion.network",
+)
 
 
 def make_tenant_keys(settings: Settings) -> int:

@@ -9,30 +9,22 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from privacy_assessment.consultation.duplicates import Group, group
-from privacy_assessment.consultation.store import LIVE, Consultation, read_consultation
-from privacy_assessment.redaction import find_personal
+from privacy_assessment.consultation.edit_keys import KEY_PURPOSE, spell
+from privacy_assessment.consultation.rules import OpinionRefused, check_opinion, only_left_out
+from privacy_assessment.consultation.store import LIVE, STANDING, Consultation, read_consultation
 from storage.clock import Clock
 from storage.database import Transaction
 from storage.encryption import KeyRing
 
-MAX_BODY = 10_000
-MAX_PLACES = 50
-MAX_PERSONAL = 500
-
-
-class OpinionRefused(ValueError):
-    """An opinion cannot be taken as sent; what was sent before is kept. Holds a code and a text for the person."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+# How long the same form, sent again, is answered with the same receipt: a double press, a page loaded again.
+SAME_FORM = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +79,39 @@ class OpinionService:
         body: str,
         places: Sequence[str] = (),
         personal: Mapping[str, str] | None = None,
+        request_key: str = "",
     ) -> Receipt:
         """Take an opinion.
 
         :param places: the items it is about, as places of the form; none for the whole. :param personal: name, contact.
-        :raises OpinionRefused: closed, empty, too long, or with a 個人番号 in it.
+        :param request_key: what one filled-in form is known by: sent twice, it is one opinion with one receipt and one key,
+            for ``SAME_FORM``. The key is made from it with a key of the tenant, so that it need not be kept.
+        :raises OpinionRefused: closed, empty, too long, with a 個人番号 in it, or a form that was taken long ago.
         """
         found = self._open(tx, consultation)
-        self._check(body, places, personal)
+        if request_key and (again := self._sent_before(tx, found, request_key)):
+            return again
+        check_opinion(body, places, personal)
         row = tx.raw.execute(
             "UPDATE madoguchi.consultation SET receipts = receipts + 1 WHERE tenant = %s AND id = %s RETURNING receipts",
             (tx.tenant, found.id),
         ).fetchone()
         assert row is not None
-        number, key, at = f"{found.opens:%Y%m%d}-{row[0]:05d}", self._make_key(), self.clock.now()
-        self._write(tx, found, Opinion(number, 1, "given", body, tuple(places), at), _digest(key), personal)
+        number, at = f"{found.opens:%Y%m%d}-{row[0]:05d}", self.clock.now()
+        key = self._key_of(tx, found, request_key) if request_key else self._make_key()
+        given = Opinion(number, 1, "given", body, tuple(places), at)
+        self._write(tx, found, given, _digest(key), personal, request_key or None)
         return Receipt(number, key, at)
+
+    def own(self, tx: Transaction, consultation: UUID, receipt: str, edit_key: str) -> Opinion:
+        """What its giver wrote, as it stands, before or after the close.
+
+        :raises OpinionRefused: no such receipt, or not its key: the same answer.
+        """
+        found = read_consultation(tx, consultation)
+        if found is None:
+            raise OpinionRefused("NOT_FOUND", "この意見募集はありません。何も受け付けていません。")
+        return self._own(tx, found, receipt, edit_key)[0]
 
     def edit(
         self,
@@ -117,7 +126,7 @@ class OpinionService:
         """Change an opinion until the close; the earlier text stays in the record."""
         found = self._open(tx, consultation)
         last, digest = self._own(tx, found, receipt, edit_key)
-        self._check(body, places, personal)
+        check_opinion(body, places, personal)
         now = Opinion(receipt, last.revision + 1, "edited", body, tuple(places), self.clock.now())
         self._write(tx, found, now, digest, personal)
         return now
@@ -129,6 +138,15 @@ class OpinionService:
         if last.kind != "withdrawn":
             gone = Opinion(receipt, last.revision + 1, "withdrawn", "", (), self.clock.now())
             self._write(tx, found, gone, digest, None)
+
+    def one(self, tx: Transaction, consultation: UUID, receipt: str) -> Opinion | None:
+        """An opinion as it stands (a withdrawn one too), or None."""
+        row = tx.raw.execute(
+            "SELECT receipt, revision, kind, body, places, at FROM madoguchi.opinion"
+            " WHERE tenant = %s AND consultation_id = %s AND receipt = %s ORDER BY revision DESC LIMIT 1",
+            (tx.tenant, consultation, receipt),
+        ).fetchone()
+        return None if row is None else _opinion(row)
 
     def inbox(self, tx: Transaction, consultation: UUID) -> list[Opinion]:
         """Every opinion as it stands, withdrawn ones left out, in the order of their receipts."""
@@ -157,6 +175,21 @@ class OpinionService:
         plain = self.keys.open(tx, tx.tenant, bytes(row[0]), _context(consultation, receipt, row[1]))
         return orjson.loads(plain)
 
+    def names(self, tx: Transaction, consultation: UUID) -> set[str]:
+        """Names and contacts that were given, without spaces: to look for them in what is laid open, never to show them."""
+        rows = tx.raw.execute(
+            "SELECT receipt, revision, personal FROM madoguchi.opinion WHERE tenant = %s AND consultation_id = %s"
+            " AND personal IS NOT NULL",
+            (tx.tenant, consultation),
+        ).fetchall()
+        opened = (
+            orjson.loads(
+                self.keys.open(tx, tx.tenant, bytes(sealed), _context(consultation, receipt, revision))
+            )
+            for receipt, revision, sealed in rows
+        )
+        return {"".join(str(value).split()) for one in opened for value in one.values() if value}
+
     def groups(self, tx: Transaction, consultation: UUID) -> list[Group]:
         """The opinions grouped by what they say."""
         return group({one.receipt: one.body for one in self.inbox(tx, consultation)})
@@ -168,14 +201,14 @@ class OpinionService:
 
         :raises OpinionRefused: no reason, or the copy says something the original does not.
         """
-        newest = next((one for one in self.inbox(tx, consultation) if one.receipt == receipt), None)
-        if newest is None:
+        newest = self.one(tx, consultation, receipt)
+        if newest is None or newest.kind == "withdrawn":
             raise OpinionRefused("NOT_FOUND", "この受付番号の意見はありません。何も保存していません。")
         if not reason.strip():
             raise OpinionRefused(
                 "NO_REASON", "伏せる理由が要ります。何も保存していません。理由を書いてください。"
             )
-        if not _only_left_out(newest.body, body):
+        if not only_left_out(newest.body, body):
             raise OpinionRefused(
                 "NOT_A_COPY",
                 "原文にない文が入っています。伏せるところは■か［…］に置き換えてください。何も保存していません。",
@@ -197,8 +230,39 @@ class OpinionService:
             " WHERE tenant = %s AND consultation_id = %s ORDER BY receipt, revision DESC, seq DESC",
             (tx.tenant, consultation),
         ).fetchall()
-        standing = {one.receipt: one.revision for one in self.inbox(tx, consultation)}
+        standing = {
+            receipt: revision
+            for receipt, revision, kind in tx.raw.execute(STANDING, (tx.tenant, consultation))
+            if kind != "withdrawn"
+        }
         return {row[0]: Copy(*row) for row in rows if standing.get(row[0]) == row[1]}
+
+    def copies_of(self, tx: Transaction, consultation: UUID, receipt: str) -> list[Copy]:
+        """Every redacted copy of an opinion, newest first; copies of an earlier text too."""
+        rows = tx.raw.execute(
+            "SELECT receipt, revision, seq, body, reason, by_whom, at FROM madoguchi.opinion_redaction"
+            " WHERE tenant = %s AND consultation_id = %s AND receipt = %s ORDER BY revision DESC, seq DESC",
+            (tx.tenant, consultation, receipt),
+        ).fetchall()
+        return [Copy(*row) for row in rows]
+
+    def _key_of(self, tx: Transaction, found: Consultation, request_key: str) -> str:
+        return spell(self.keys.blind_index(tx, tx.tenant, KEY_PURPOSE, f"{found.id}:{request_key}"))
+
+    def _sent_before(self, tx: Transaction, found: Consultation, request_key: str) -> Receipt | None:
+        row = tx.raw.execute(
+            "SELECT receipt, at FROM madoguchi.opinion WHERE tenant = %s AND consultation_id = %s AND request_key = %s",
+            (tx.tenant, found.id, request_key),
+        ).fetchone()
+        if row is None:
+            return None
+        if self.clock.now() - row[1] > SAME_FORM:
+            raise OpinionRefused(
+                "SENT_BEFORE",
+                f"この画面の意見は受け付けてあります（受付番号{row[0]}）。新しくは受け付けていません。"
+                "別の意見は、書く画面を開き直して送ってください。",
+            )
+        return Receipt(row[0], self._key_of(tx, found, request_key), row[1])
 
     def _open(self, tx: Transaction, consultation: UUID) -> Consultation:
         found = read_consultation(tx, consultation, lock=True)
@@ -231,31 +295,6 @@ class OpinionService:
             )
         return _opinion(row), bytes(row[6])
 
-    def _check(self, body: str, places: Sequence[str], personal: Mapping[str, str] | None) -> None:
-        if not body.strip():
-            raise OpinionRefused(
-                "EMPTY", "意見が書かれていません。受け付けていません。意見を書いてください。"
-            )
-        given = [body, *places, *(personal or {}).values()]
-        if len(body) > MAX_BODY:
-            raise OpinionRefused(
-                "TOO_LONG",
-                f"意見は{MAX_BODY:,}字までです（今は{len(body):,}字）。受け付けていません。分けて送ってください。",
-            )
-        if len(places) > MAX_PLACES or any(len(one) > MAX_PERSONAL for one in given[1:]):
-            raise OpinionRefused(
-                "TOO_MUCH", "項目か氏名・連絡先が長すぎます。受け付けていません。短くしてください。"
-            )
-        if any(not _storable(one) for one in given):
-            raise OpinionRefused(
-                "BAD_TEXT", "保存できない文字があります。受け付けていません。書き直してください。"
-            )
-        if any(one.stops for one in find_personal({"body": body, **(personal or {})})):
-            raise OpinionRefused(
-                "NUMBER",
-                "個人番号と見られる12けたの数字があります。受け付けていません。数字を消してから送ってください。",
-            )
-
     def _write(
         self,
         tx: Transaction,
@@ -263,16 +302,17 @@ class OpinionService:
         opinion: Opinion,
         digest: bytes,
         personal: Mapping[str, str] | None,
+        request_key: str | None = None,
     ) -> None:
         sealed = None
         if personal:
             context = _context(found.id, opinion.receipt, opinion.revision)
             sealed = self.keys.seal(tx, tx.tenant, orjson.dumps(dict(personal)), context)
         tx.raw.execute(
-            "INSERT INTO madoguchi.opinion (tenant, consultation_id, receipt, revision, kind, body, places, personal, edit_key, at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "INSERT INTO madoguchi.opinion (tenant, consultation_id, receipt, revision, kind, body, places, personal, edit_key, at,"
+            " request_key) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (tx.tenant, found.id, opinion.receipt, opinion.revision, opinion.kind, opinion.body, list(opinion.places),
-             sealed, digest, opinion.at),
+             sealed, digest, opinion.at, request_key),
         )  # fmt: skip
 
 
@@ -286,23 +326,3 @@ def _digest(key: str) -> bytes:
 
 def _context(consultation: UUID, receipt: str, revision: int) -> str:
     return f"opinion.personal:{consultation}:{receipt}:{revision}"
-
-
-def _only_left_out(original: str, copy: str) -> bool:
-    """Whether a copy is the original with pieces replaced by marks: nothing else may be put into somebody's mouth."""
-    pieces = [one for one in copy.replace("［…］", "■").split("■") if one]
-    at = 0
-    for piece in pieces:
-        found = original.find(piece, at)
-        if found < 0:
-            return False
-        at = found + len(piece)
-    return bool(pieces) or "■" in copy or "［…］" in copy
-
-
-def _storable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\x00" not in text

@@ -8,7 +8,7 @@ from datetime import date
 from uuid import UUID
 
 from privacy_assessment.consultation.opinions import OpinionRefused
-from privacy_assessment.consultation.store import LIVE, read_consultation
+from privacy_assessment.consultation.store import STANDING, read_consultation
 from storage.clock import Clock
 from storage.database import Transaction
 
@@ -79,11 +79,8 @@ class ResultService:
 
         :raises OpinionRefused: no opinion in it, one that does not exist or was withdrawn, no summary, or a change without saying which.
         """
-        live = {
-            one[0]
-            for one in tx.raw.execute(LIVE, (tx.tenant, consultation)).fetchall()
-            if one[2] != "withdrawn"
-        }
+        rows = tx.raw.execute(STANDING, (tx.tenant, consultation)).fetchall()
+        live = {one[0] for one in rows if one[2] != "withdrawn"}
         if not receipts or not set(receipts) <= live:
             raise OpinionRefused(
                 "NO_OPINION",
@@ -130,7 +127,7 @@ class ResultService:
         found = read_consultation(tx, consultation)
         if found is None:
             raise OpinionRefused("NOT_FOUND", "この意見募集はありません。")
-        live = tx.raw.execute(LIVE, (tx.tenant, consultation)).fetchall()
+        live = tx.raw.execute(STANDING, (tx.tenant, consultation)).fetchall()
         rows = tx.raw.execute(
             "SELECT row, receipts, places, summary, answer, changed, change_note FROM madoguchi.opinion_result"
             " WHERE tenant = %s AND consultation_id = %s ORDER BY row",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from privacy_assessment.consultation.announcement import announce
 from storage.database import Transaction
 from storage.ids import new_id
 
@@ -15,11 +16,16 @@ LIVE = (
     "SELECT DISTINCT ON (receipt) receipt, revision, kind, body, places, at FROM madoguchi.opinion"
     " WHERE tenant = %s AND consultation_id = %s ORDER BY receipt, revision DESC"
 )
-UNANSWERED = f"""
-    SELECT count(*) FROM ({LIVE}) AS o WHERE o.kind <> 'withdrawn' AND NOT EXISTS (
-        SELECT 1 FROM madoguchi.opinion_result AS r
-        WHERE r.tenant = %s AND r.consultation_id = %s AND o.receipt = ANY (r.receipts) AND btrim(r.answer) <> '')
-"""  # noqa: S608
+# Where each receipt stands, without its text; and the receipts that a line of the table answers.
+STANDING = (
+    "SELECT DISTINCT ON (receipt) receipt, revision, kind FROM madoguchi.opinion"
+    " WHERE tenant = %s AND consultation_id = %s ORDER BY receipt, revision DESC"
+)
+ANSWERED = "SELECT unnest(receipts) FROM madoguchi.opinion_result WHERE tenant = %s AND consultation_id = %s AND btrim(answer) <> ''"
+# NOT IN over a list without nulls is one pass over a hash, whatever the number of lines and opinions.
+UNANSWERED = (
+    f"SELECT count(*) FROM ({STANDING}) AS o WHERE o.kind <> 'withdrawn' AND o.receipt NOT IN ({ANSWERED})"  # noqa: S608
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +48,14 @@ class Consultation:
 def open_consultation(
     tx: Transaction, statement: UUID, case_id: UUID, opens: str, closes: str, version: int, short_reason: str
 ) -> UUID:
-    """Record the period of a 公示."""
+    """Record the period of a 公示 and lay it open to everyone."""
     key = new_id()
     tx.raw.execute(
         "INSERT INTO madoguchi.consultation (tenant, id, assessment_id, case_id, opens, closes, version, short_reason)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
         (tx.tenant, key, statement, case_id, opens, closes, version, short_reason),
     )
+    announce(tx, key, statement, opens, closes, short_reason)
     return key
 
 
@@ -58,6 +65,14 @@ def last_consultation(tx: Transaction, case_id: UUID) -> Consultation | None:
         f"{CONSULTATION} AND case_id = %s ORDER BY opens DESC, id DESC LIMIT 1", (tx.tenant, case_id)
     ).fetchone()
     return None if row is None else Consultation(*row)
+
+
+def consultations_of(tx: Transaction, statement: UUID) -> list[Consultation]:
+    """Every consultation on a statement, newest first."""
+    rows = tx.raw.execute(
+        f"{CONSULTATION} AND assessment_id = %s ORDER BY opens DESC, id DESC", (tx.tenant, statement)
+    ).fetchall()
+    return [Consultation(*row) for row in rows]
 
 
 def read_consultation(tx: Transaction, consultation: UUID, lock: bool = False) -> Consultation | None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
+from privacy_assessment import publication
+from privacy_assessment.commission.handing import hand_in, hand_in_end
 from privacy_assessment.consultation.store import open_consultation
 from privacy_assessment.statements.models import Statement
 from privacy_assessment.statements.store import read_draft, statements_of_cases
@@ -79,6 +82,8 @@ class Effects:
             open_consultation(
                 tx, statement.id, one.case_id, one.input["opens"], one.input["closes"], draft.version, reason
             )
+            opens, closes = date.fromisoformat(one.input["opens"]), date.fromisoformat(one.input["closes"])
+            publication.put_consulted(tx, statement, opens, closes, ("form4",), one.at)
 
     def freeze_third_party(self, tx: Transaction, applied: Sequence[Applied]) -> None:
         """The third party sees the whole text as it is now."""
@@ -86,9 +91,10 @@ class Effects:
             self._freeze(tx, one, statement, "third_party", "first", ("form4",))
 
     def freeze_submission(self, tx: Transaction, applied: Sequence[Applied]) -> None:
-        """What the commission gets, whole."""
+        """What the commission gets, whole; a job carries it there."""
         for one, statement in _with_statements(tx, applied):
             self._freeze(tx, one, statement, "submission", "first", None)
+            hand_in(tx, one, statement)
 
     def write_approval(self, tx: Transaction, applied: Sequence[Applied]) -> None:
         """The day of the approval goes onto the cover of 様式4."""
@@ -119,23 +125,28 @@ class Effects:
                 "UPDATE madoguchi.assessment SET stopped_on = %s WHERE tenant = %s AND id = %s",
                 (one.input["stopped_on"], tx.tenant, statement.id),
             )
+            hand_in_end(tx, one, statement)
+            publication.ended(tx, statement, date.fromisoformat(one.input["stopped_on"]), one.at)
 
     def leave_public(self, tx: Transaction, applied: Sequence[Applied]) -> None:
         """The years of public keeping are over: the link's answer ends; nothing is deleted."""
         for one, statement in _with_statements(tx, applied):
-            withdraw_from_link(tx, statement, one.at.astimezone(JAPAN).date())
+            day = one.at.astimezone(JAPAN).date()
+            withdraw_from_link(tx, statement, day)
+            publication.left(tx, statement, day, one.at)
 
-    def _publish(self, tx: Transaction, applied: Sequence[Applied], publication: str) -> None:
+    def _publish(self, tx: Transaction, applied: Sequence[Applied], which: str) -> None:
         for one, statement in _with_statements(tx, applied):
             day = one.at.astimezone(JAPAN).date()
             _cover_day(tx, statement, "c.published_on", day.isoformat(), statement.forms)
-            self._freeze(tx, one, statement, "publication", publication, None)
+            self._freeze(tx, one, statement, "publication", which, None)
             tx.raw.execute(
                 "UPDATE madoguchi.assessment SET emergency_on = NULL, emergency_reason = NULL, changes_on = NULL"
                 " WHERE tenant = %s AND id = %s",
                 (tx.tenant, statement.id),
             )
             tell_link(tx, statement, day)
+            publication.put(tx, statement, day, which, one.at)
         self.void_confirmations(tx, applied)
 
     def _freeze(
@@ -144,11 +155,11 @@ class Effects:
         one: Applied,
         statement: Statement,
         purpose: str,
-        publication: str,
+        which: str,
         forms: tuple[str, ...] | None,
     ) -> None:
         day = one.at.astimezone(JAPAN).date()
-        freeze(tx, statement, purpose, publication, one.at, day, one.actor.id, forms)
+        freeze(tx, statement, purpose, which, one.at, day, one.actor.id, forms)
 
 
 def _with_statements(tx: Transaction, applied: Sequence[Applied]) -> list[tuple[Applied, Statement]]:

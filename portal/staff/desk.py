@@ -18,6 +18,7 @@ from pyramid.config import Configurator
 
 from portal.web.keys import key_ring
 from privacy_assessment import machines as assessments
+from privacy_assessment.commission import machine as commission
 from storage.clock import Clock
 from storage.database import NOWHERE, Database, Transaction
 from storage.encryption import KeyRing
@@ -88,6 +89,7 @@ class Desk:
         procedures.register(registry)
         changes.register(registry)
         assessments.register(registry, self.clock)
+        commission.register(registry, self.clock)
         register_kinds(registry, self.parts)
         return Engine(registry, self.clock)
 

@@ -13,6 +13,7 @@ from cryptography import x509
 from portal.databases import open_database
 from portal.settings import Settings, SettingsError
 from privacy_assessment import machines as assessments
+from privacy_assessment.commission import machine as commission
 from storage.audit.keys import LogKeys
 from storage.audit.service import AuditService
 from storage.audit.stamping import HttpTimeStamper
@@ -91,6 +92,7 @@ def build_house(settings: Settings) -> House:
         procedures.register(registry)
         changes.register(registry)
         assessments.register(registry, clock)
+        commission.register(registry, clock)
         register_kinds(registry, parts)
         links.append(build_runtime(parts, Engine(registry, clock)))
     return House(

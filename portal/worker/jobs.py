@@ -10,6 +10,7 @@ from portal.identity.effects import AccountEffects
 from portal.resident import downloads
 from portal.worker import nightly
 from portal.worker.house import House, regime
+from privacy_assessment.commission import delivery as commission
 from storage.audit import jobs as audit_jobs
 from storage.audit.jobs import AuditJobs
 from storage.audit.sources import StepSource
@@ -50,4 +51,5 @@ def register(app: procrastinate.App, house: House) -> None:
 
     downloads.register(app, house.worker, house.keys, house.clock)
     register_tasks(app, house.worker, house.link)
+    commission.register(app, house.worker, house.link.engine, house.clock)
     nightly.register(app, house)

@@ -17,6 +17,7 @@ import orjson
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
+from privacy_assessment.exchange.old_workbook import is_old, old_cells
 from privacy_assessment.exchange.package import BadFile, check_package
 from privacy_assessment.exchange.preview import (
     NotUnderstood,
@@ -53,8 +54,7 @@ def read_workbook(
     :param current: what the statement says now, to compare with. :param form_id, edition: what it is, when the file does not say.
     :raises BadFile: a file that must not or cannot be read; says what to do.
     """
-    check_package(data)
-    sheets = _load(data)
+    sheets = load_cells(data)
     form, meta = _form_of(sheets, form_id, edition)
     preview = Preview(
         form.id, form.edition.id, Document(form.id, form.edition.id), hashlib.sha256(data).digest()
@@ -76,25 +76,36 @@ def read_workbook(
 Cells = dict[tuple[int, int], tuple[str, bool]]
 
 
-def _load(data: bytes) -> dict[str, Cells]:
-    """Texts of every sheet by row and column; the second value says that the cell holds a formula."""
+def load_cells(data: bytes) -> dict[str, Cells]:
+    """Texts of every sheet of a workbook, new or old, by row and column; the second value says that the cell holds a formula.
+
+    :raises BadFile: a file that must not or cannot be read.
+    """
+    if is_old(data):
+        sheets = old_cells(data)
+    else:
+        check_package(data)
+        sheets = _new_cells(data)
+    if sum(len(text) for cells in sheets.values() for text, _ in cells.values()) > MAX_TEXT:
+        raise BadFile(
+            "TOO_MUCH_TEXT", "文字が多すぎます（1,200万字まで）。様式の項目だけにして送ってください。"
+        )
+    return sheets
+
+
+def _new_cells(data: bytes) -> dict[str, Cells]:
     try:
         with warnings.catch_warnings():
             # What the library cannot keep (drawings, extensions) is of no use here.
             warnings.simplefilter("ignore")
             book = load_workbook(io.BytesIO(data), data_only=False, keep_links=False)
-            sheets = {sheet.title: _cells(sheet) for sheet in book.worksheets}
+            return {sheet.title: _cells(sheet) for sheet in book.worksheets}
     except BadFile:
         raise
     except Exception as broken:  # a broken workbook fails in many ways inside the library
         raise BadFile(
             "BROKEN", "Excelブックの中身が壊れています。Excelで開いて保存し直したものを送ってください。"
         ) from broken
-    if sum(len(text) for cells in sheets.values() for text, _ in cells.values()) > MAX_TEXT:
-        raise BadFile(
-            "TOO_MUCH_TEXT", "文字が多すぎます（1,200万字まで）。様式の項目だけにして送ってください。"
-        )
-    return sheets
 
 
 def _cells(sheet: Worksheet) -> Cells:
@@ -207,7 +218,7 @@ def _by_place(preview: Preview, form: Form, sheet: str, cells: Cells, found: dic
                 NotUnderstood(at, squeezed(text), "数式は取り込みません。値にしてください。")
             )
         elif text:
-            _take(preview, item, place, text, at, found, _kept(kept))
+            _take(preview, item, place, text, at, found, _kept(kept), exact=True)
     # Words that somebody wrote beside the fields are shown, not lost.
     for (row, column), (text, _) in sorted(cells.items()):
         if row >= 3 and column not in (1, 2, 3, 4, PLACE, VALUE):
@@ -228,10 +239,21 @@ def _kept(text: str | None) -> Any:
 
 
 def _take(
-    preview: Preview, item: Item, place: Place, text: str, at: str, found: dict[str, str], kept: Any = None
+    preview: Preview,
+    item: Item,
+    place: Place,
+    text: str,
+    at: str,
+    found: dict[str, str],
+    kept: Any = None,
+    *,
+    exact: bool = False,
 ) -> None:
+    """Take a value. ``exact``: the field is known by its place, so even empty lines at its end are what somebody wrote."""
     # What the hidden column says counts only while the visible cell still says the same.
     value = kept if kept is not None and shown_value(item, kept) == text else read_value(item, text)
+    if exact and isinstance(value, str) and not item.options:
+        value = text
     if value is None:
         why = f"「{item.label}」の選択肢にありません。"
         preview.not_understood.append(NotUnderstood(at, squeezed(text), why))

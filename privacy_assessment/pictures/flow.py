@@ -68,14 +68,14 @@ def flow(
 ) -> Picture:
     """The flow of a statement.
 
-    :param flows: the steps of 別添1; when left out they are read from its note (「①住民→市民税課：申告書」).
+    :param flows: the steps of 別添1; when left out they are those of its table, or of its note (「①住民→市民税課：申告書」).
     :returns: an empty picture when the form has no such fields.
     """
     say = words(language)
     heads = tuple(say[f"flow.head.{one}"] for one in ("no", "from", "to", "what", "how"))
     if not can_tell(form):
         return Picture("", say["flow.title"], say["flow.nothing"], heads, ())
-    steps = list(flows) if flows is not None else flows_in(_note(document))
+    steps = list(flows) if flows is not None else steps_of(document, form)
     found = partners(document, form)
     rows = _rows(document, form, found, steps, say)
     told = [say["flow.row"].format(source=r[1], target=r[2], what=r[3]) for r in rows]
@@ -91,9 +91,23 @@ def flow(
     )
 
 
-def _note(document: Document) -> str:
-    value = document.get("f4.a1.note")
-    return value if isinstance(value, str) else ""
+def steps_of(document: Document, form: Form) -> list[Flow]:
+    """The steps of 別添1: the rows of its table of flows, or what its note says in the same order."""
+    table = next((item.key for item in form.all_items if item.key.endswith(".flow")), "")
+    cells = [
+        [
+            str(document.get(Place(f"{table}.{one}", (row,))) or "").strip()
+            for one in ("from", "to", "what", "how")
+        ]
+        for row in document.rows_of(table)
+    ]
+    steps = [
+        Flow(source or "？", target or "？", what, numbered(number), how)
+        for number, (source, target, what, how) in enumerate(cells)
+        if source or target or what
+    ]
+    note = document.get("f4.a1.note")
+    return steps or flows_in(note if isinstance(note, str) else "")
 
 
 def _rows(

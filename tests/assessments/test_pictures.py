@@ -189,6 +189,18 @@ class TestFlow:
         assert picture.rows[0] == ("①", "住民", "市民税課", "申告書", "窓口")
         assert "流れの順" in shown(picture)
 
+    def test_rows_of_the_table_of_flows_come_before_the_note(self):
+        document = filled("form4")
+        document.rows["f4.a1.flow"] = []
+        row = document.add_row("f4.a1.flow")
+        for name, value in (("from", "住民"), ("to", "窓口"), ("what", "申請書"), ("how", "郵送")):
+            document.set(Place(f"f4.a1.flow.{name}", (row,)), value)
+        document.add_row("f4.a1.flow")
+        document.set("f4.a1.note", "①別の者→窓口：書類")
+        picture = flow(document, FULL)
+        assert picture.rows[0] == ("①", "住民", "窓口", "申請書", "郵送")
+        assert "別の者" not in picture.svg
+
     @pytest.mark.parametrize(
         ("line", "found"),
         [

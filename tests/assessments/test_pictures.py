@@ -184,6 +184,7 @@ class TestFlow:
 
     def test_steps_in_the_note_become_arrows_between_lanes(self):
         document = filled("form4")
+        document.rows.pop("f4.a1.flow")
         document.set("f4.a1.note", "①住民→市民税課：申告書（窓口）\n②市民税課→税システム：入力\n説明の文。")
         picture = flow(document, FULL)
         assert picture.rows[0] == ("①", "住民", "市民税課", "申告書", "窓口")

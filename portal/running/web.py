@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import cast
 
 import click
@@ -12,6 +13,13 @@ from storage.database import Database
 
 # Requests that wait inside one process before the front server is told to come again later.
 BACKPRESSURE = 64
+
+
+# A page is made by one of few threads, and a body is read without a time limit: who sends half a body holds one thread.
+EXPOSED = (
+    "注意: この機械の外からも届くアドレスで待ち受けています。前に nginx（deploy/nginx/）を置き、このポートには nginx だけが"
+    "届くようにしてください。直接さらすと、途中で止まった送信が、ほかの人を待たせます。"
+)
 
 
 @click.command()
@@ -26,6 +34,8 @@ def web() -> None:
     except SettingsError as wrong:
         raise click.ClickException(str(wrong)) from wrong
     logs.configure(json=settings.production)
+    if exposed(settings.bind):
+        click.echo(EXPOSED, err=True)
     load(settings)
     host, port = settings.bind.rsplit(":", 1)
     Server(
@@ -54,3 +64,17 @@ def load(settings: Settings) -> None:
     from portal.app import make_app
 
     make_app(settings, database=cast(Database, None))
+
+
+def exposed(bind: str) -> bool:
+    """Whether others than this machine can reach the address the portal listens on.
+
+    :param bind: ``host:port``.
+    """
+    host = bind.rsplit(":", 1)[0].strip("[]")
+    if host == "localhost":
+        return False
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:
+        return True

@@ -1,9 +1,12 @@
-"""What is refused before any view runs: a body too large or of unknown length, a form sent from another site, unreadable text."""
+"""What is refused before any view runs: another host, a body too large or of unknown length, a form sent from another site, unreadable text."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPBadRequest, HTTPLengthRequired, HTTPRequestEntityTooLarge
@@ -11,23 +14,60 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.tweens import EXCVIEW
 
+from portal.settings import Settings
 from portal.web.csrf import SentFromElsewhere
+from portal.web.errors import PAGES, Problem
 
 MAX_BODY_BYTES = 1024 * 1024
 """Largest request body. Forms here hold text; uploads get a limit of their own when they come."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+HEALTH = "/health"
+"""Asked by whoever watches the process, at the address it listens on."""
+
+_PORT = re.compile(r"(:[0-9]{1,5})?")
 FORMS = frozenset({"", "application/x-www-form-urlencoded"})
 FILES = "multipart/form-data"
-"""No form here sends files yet; a field sent as a file would reach a view as something other than text."""
+"""A field sent as a file reaches a view as something other than text: only addresses that asked for files take this."""
+ALLOWED = "madoguchi.limits"
+"""Where ``config.allow_body`` keeps what it was told."""
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """Addresses with a limit of their own.
+
+    :param pattern: matches the whole path. :param most: bytes. :param files: whether multipart forms are taken; a view
+        of such an address must look whether a field is text.
+    """
+
+    pattern: re.Pattern[str]
+    most: int
+    files: bool
+
+
+def allow_body(config: Configurator, pattern: str, most: int, files: bool = False) -> None:
+    """Give addresses a limit of their own (``config.allow_body``).
+
+    :param pattern: regular expression of the whole path. :param most: bytes of the largest body. :param files: take uploads.
+    """
+    config.registry.setdefault(ALLOWED, []).append(Allowed(re.compile(pattern), most, files))
+
+
+def allowed(registry: Any, path: str) -> Allowed | None:
+    """The limit of an address, when it has one of its own."""
+    return next((one for one in registry.get(ALLOWED, ()) if one.pattern.fullmatch(path)), None)
 
 
 def limits_tween_factory(
-    handler: Callable[[Request], Response], _registry: Any
+    handler: Callable[[Request], Response], registry: Any
 ) -> Callable[[Request], Response]:
     """Refuse early, with the ordinary error pages."""
+    hosts = Hosts(registry["portal"])
 
     def tween(request: Request) -> Response:
+        hosts.pin(request)
         if "HTTP_COOKIE" in request.environ:
             _cookies_must_be_text(request)
         if request.query_string:
@@ -39,15 +79,53 @@ def limits_tween_factory(
         length = request.content_length
         if length is None and "Transfer-Encoding" in request.headers:
             raise HTTPLengthRequired
-        if length is not None and length > MAX_BODY_BYTES:
+        own = allowed(registry, request.environ.get("PATH_INFO", ""))
+        if length is not None and length > (own.most if own else MAX_BODY_BYTES):
             raise HTTPRequestEntityTooLarge
-        if request.content_type == FILES:
+        if request.content_type == FILES and not (own and own.files):
             raise HTTPBadRequest
         if request.content_type in FORMS:
             _must_be_text(request, "POST")
         return handler(request)
 
     return tween
+
+
+class Hosts:
+    """The names under which the portal is opened. Whatever a visitor writes there, answers lead to these and nowhere else.
+
+    :param settings: ``origin`` and ``card_origin`` name the hosts; what the front server passes on is not believed.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._main = urlsplit(settings.origin)
+        named = (self._main, urlsplit(settings.card_origin)) if settings.card_origin else (self._main,)
+        self._known = {_name_of(one.netloc): (one.scheme, one.netloc) for one in named}
+        # Behind a front server, even in a demonstration, addresses are its own.
+        self._open_here = not settings.production and not settings.secure
+
+    def pin(self, request: Request) -> None:
+        """Put the scheme and host of the settings in the place of the visitor's.
+
+        A demonstration may also be opened by the names of this machine, through whatever port leads to it.
+
+        :raises Problem: 421, the visitor asked for a host that is not ours.
+        """
+        environ = request.environ
+        host = environ.get("HTTP_HOST", "")
+        name = _name_of(host)
+        if name in LOOPBACK and self._open_here and _PORT.fullmatch(host[len(name) :]):
+            return
+        found = self._known.get(name)
+        environ["wsgi.url_scheme"], environ["HTTP_HOST"] = found or (self._main.scheme, self._main.netloc)
+        if found is None and not (name in LOOPBACK and environ["PATH_INFO"] == HEALTH):
+            raise Problem(421, words=PAGES[421])
+
+
+def _name_of(host: str) -> str:
+    """The name in a Host header, without its port."""
+    name, _, port = host.rpartition(":")
+    return (name if name and port.isdigit() else host).lower()
 
 
 def _cookies_must_be_text(request: Request) -> None:
@@ -77,5 +155,6 @@ def _must_be_text(request: Request, part: str) -> None:
 
 
 def includeme(config: Configurator) -> None:
-    """Just inside the error pages."""
+    """Just inside the error pages; ``config.allow_body`` for the parts included after this one."""
+    config.add_directive("allow_body", allow_body)
     config.add_tween("portal.web.limits.limits_tween_factory", under=EXCVIEW)

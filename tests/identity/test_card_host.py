@@ -161,6 +161,7 @@ def test_a_visitor_cannot_speak_for_nginx(front: Front, own: Pki, spelling: str)
         # Past nginx, without the secret: not there.
         direct = f"http://127.0.0.1:{front.upstream}/card/enter?{urlsplit(address).query}"
         bare = {name: value for name, value in forged.items() if "Gateway" not in name}
+        bare["Host"] = urlsplit(address).netloc
         assert httpx.get(direct, headers=bare, trust_env=False).status_code == 404
 
 
@@ -183,3 +184,34 @@ def test_neither_log_holds_the_code_or_the_name(front: Front, own: Pki, var: Pat
         text = log.read_text()
         assert code not in text
         assert name not in text
+
+
+def speak(front: Front, name: str, sent: bytes) -> ssl.SSLSocket:
+    """A raw connection under a name, with something sent."""
+    context = ssl.create_default_context(cafile=str(front.ca))
+    context.check_hostname = False
+    raw = socket.create_connection(("127.0.0.1", front.port), timeout=10)
+    tls = context.wrap_socket(raw, server_hostname=name)
+    tls.sendall(sent)
+    return tls
+
+
+def test_a_name_that_is_not_ours_gets_no_handshake(front: Front) -> None:
+    with pytest.raises(ssl.SSLError):
+        speak(front, "evil.example", b"")
+
+
+def test_another_host_asked_for_under_a_right_name_gets_no_answer(front: Front) -> None:
+    with speak(front, "localhost", b"GET /login HTTP/1.1\r\nHost: evil.example\r\n\r\n") as tls:
+        assert tls.recv(1000) == b""
+
+
+def test_bodies_that_are_held_back_hold_up_nobody_else(front: Front) -> None:
+    start_of = b"POST /login/card HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx"
+    held = [speak(front, "localhost", start_of) for _ in range(8)]
+    try:
+        with browser(front) as visitor:
+            assert visitor.get(f"{front.main}/login", timeout=5).status_code == 200
+    finally:
+        for one in held:
+            one.close()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.app import make_app
+from portal.settings import Settings
 from portal.web.headers import content_security_policy
 from portal.web.language import safe_path, with_ruby
 from portal.web.limits import MAX_BODY_BYTES
 from portal.web.pages import UnreadableKey, decode_key, encode_key
-from tests.web.conftest import Counter
+from tests.conftest import Databases
+from tests.web.conftest import TEST_PARTS, Counter
 from tests.web.people import CLERK, RESIDENT
 
 
@@ -50,6 +55,54 @@ def test_a_form_sent_from_another_site_is_refused_even_with_a_token(counter: Cou
     token = browser.get("/my/").html.find("input", attrs={"name": "csrf_token"})["value"]
     browser.post("/logout", {"csrf_token": token}, headers={"Sec-Fetch-Site": "cross-site"}, status=400)
     browser.post("/logout", {"csrf_token": token}, headers={"Sec-Fetch-Site": "same-origin"}, status=200)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:6543",
+        "localhost.evil.example",
+        "localhost@evil",
+        "localhost:80@evil.example:80",
+        "",
+    ],
+)
+@pytest.mark.parametrize("path", ["/my/", "/", "/health", "/nowhere"])
+def test_another_host_is_refused_and_leads_nowhere(counter: Counter, host: str, path: str) -> None:
+    answer = counter.of(None).get(path, extra_environ={"HTTP_HOST": host}, status=421)
+    assert "evil" not in answer.text
+    assert "Location" not in answer.headers
+    assert "市区町村が案内している" in answer.text
+    counter.of(RESIDENT).post("/logout", extra_environ={"HTTP_HOST": host}, status=421)
+
+
+@pytest.mark.parametrize("host", ["localhost:6543", "localhost", "127.0.0.1:8080", "[::1]:6543"])
+def test_a_demonstration_is_opened_by_any_name_of_this_machine(counter: Counter, host: str) -> None:
+    answer = counter.of(None).get("/my/", extra_environ={"HTTP_HOST": host}, status=303)
+    assert answer.headers["Location"].startswith(f"http://{host}/login?")
+
+
+def test_behind_the_front_server_addresses_are_https_and_in_production_only_the_names_count(
+    databases: Databases,
+) -> None:
+    settings = replace(
+        Settings.from_env({}),
+        mode="production",
+        origin="https://counter.example",
+        card_origin="https://card.example",
+    )
+    app = make_app(settings, database=databases.web, parts=TEST_PARTS)
+    browser = Counter(app).of(None)
+    for host, where in (
+        ("counter.example", "https://counter.example/"),
+        ("card.example", "https://card.example/"),
+    ):
+        answer = browser.get("/my/", extra_environ={"HTTP_HOST": host}, status=303)
+        assert answer.headers["Location"].startswith(where + "login")
+    for host in ("127.0.0.1:6543", "localhost", "evil.example"):
+        browser.get("/my/", extra_environ={"HTTP_HOST": host}, status=421)
+    browser.get("/health", extra_environ={"HTTP_HOST": "127.0.0.1:6543"}, status=200)
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(counter: Counter) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 Kind = Literal["anonymous", "resident", "staff", "reviewer"]
 
-# The commission stands above all offices; where a tenant must be named for its people, it is this one.
+# The commission stands above all offices; its people and its own records stand under this code.
 COMMISSION = "000000"
 
 ROLES = {

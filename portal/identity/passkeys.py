@@ -327,15 +327,14 @@ def _staff(tx: Transaction, tenant: str, account: UUID) -> tuple[str, list[str],
 def _open(tx: Transaction, tenant: str, account: UUID, device: str, now: datetime) -> OpenedSession:
     """Open the session of somebody whose key was right, with the roles she has at this moment."""
     office, roles, name = _staff(tx, tenant, account)
-    commission = tenant == COMMISSION
     return sessions.open_session(
         tx,
         account=account,
-        kind="reviewer" if commission else "staff",
+        kind="reviewer" if tenant == COMMISSION else "staff",
         method="passkey",
         device=device,
         now=now,
-        tenant=None if commission else tenant,
+        tenant=tenant,
         office=office,
         roles=roles,
         display_name=name,

@@ -23,7 +23,7 @@ from storage.ids import new_id
 _READ = """
     SELECT id, account, kind, tenant, office, roles, addressees, display_name, profile, profile_tenant, bound, method,
            step_up_at, last_seen_at, expires_at,
-           set_config('madoguchi.tenant', CASE kind WHEN 'staff' THEN coalesce(tenant, '') ELSE '' END, true),
+           set_config('madoguchi.tenant', CASE WHEN kind = 'resident' THEN '' ELSE coalesce(tenant, '') END, true),
            set_config('madoguchi.addressees', array_to_string(addressees, ','), true),
            set_config('madoguchi.account', account::text, true)
     FROM identity.session
@@ -83,10 +83,13 @@ class OpenedSession:
     """A new secret for the browser.
 
     :param token: goes into the cookie and nowhere else.
+    :param kind: of the person, :param roles: and her roles: they say which desk she is shown first.
     """
 
     token: str
     session_id: UUID
+    kind: str = "staff"
+    roles: frozenset[str] = frozenset()
 
 
 def open_session(
@@ -103,7 +106,7 @@ def open_session(
     display_name: str | None = None,
 ) -> OpenedSession:
     """Open a session for staff or a reviewer (a resident's is opened by the card desk, in one statement)."""
-    opened = OpenedSession(new_token(), new_id())
+    opened = OpenedSession(new_token(), new_id(), kind, frozenset(roles))
     rules = limits(now.astimezone(JAPAN).date())
     tx.raw.execute(
         "INSERT INTO identity.session (id, token_hash, account, kind, tenant, office, roles, addressees, display_name,"

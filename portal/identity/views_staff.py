@@ -17,14 +17,23 @@ from portal.identity.policy import cookie_name, drop_secret, set_secret
 from portal.identity.secrets import ENROLMENT_LENGTH, read_code
 from portal.web.language import safe_path
 
+OUTSIDE = frozenset({"outside_reviewer"})
 STATUS = {PasskeyReason.TOO_MANY: 429, PasskeyReason.CHALLENGE: 409, PasskeyReason.ALREADY: 409}
+
+
+def home(kind: str, roles: frozenset[str]) -> str:
+    """The desk a person is shown first: the commission's, the room of outside reviewers, or her office's."""
+    if kind == "reviewer":
+        return "/commission/"
+    return "/review/" if roles == OUTSIDE else "/staff/"
 
 
 def page(request: Request) -> dict[str, Any] | Response:
     """The page with the one button."""
     following = safe_path(request.GET.get("next"))
-    if request.identity.kind in ("staff", "reviewer"):
-        return HTTPSeeOther(location=following if following != "/" else "/staff/")
+    person = request.identity
+    if person.kind in ("staff", "reviewer"):
+        return HTTPSeeOther(location=following if following != "/" else home(person.kind, person.roles))
     return {"following": following}
 
 
@@ -45,7 +54,7 @@ def sign_in(request: Request) -> Response:
     except PasskeyRefused as refused:
         raise problem(request, refused) from None
     following = safe_path(request.POST.get("next"))
-    response = HTTPSeeOther(location=following if following != "/" else "/staff/")
+    response = HTTPSeeOther(location=following if following != "/" else home(opened.kind, opened.roles))
     set_secret(response, request, "", opened.token)
     drop_secret(response, request, "entry")
     return response

@@ -85,11 +85,11 @@ def test_a_code_enrols_one_key_and_the_key_signs_in(office: Office, attestation:
     assert refused(lambda: office.enrol(code, SoftwarePasskey())) is PasskeyReason.CODE
 
 
-def test_a_reviewer_of_the_commission_has_no_tenant(office: Office) -> None:
+def test_a_reviewer_of_the_commission_stands_under_the_commission_s_own_code(office: Office) -> None:
     _, code = office.invite("commission_reviewer", tenant=COMMISSION)
     found = office.identity(office.enrol(code, SoftwarePasskey()).token)
     assert found
-    assert (found.kind, found.tenant) == ("reviewer", None)
+    assert (found.kind, found.tenant) == ("reviewer", COMMISSION)
 
 
 def test_the_attestation_is_kept(office: Office) -> None:

@@ -12,6 +12,8 @@ from pyramid.config import Configurator
 from pyramid.interfaces import IRequestExtensions, IRequestFactory
 from pyramid.request import Request
 
+from portal.web.limits import MAX_BODY_BYTES
+
 
 def _bound(function: Callable[..., Any]) -> Callable[..., Any]:
     """A plain function, so that Python binds it to the request whatever it was."""
@@ -29,7 +31,8 @@ def settle(config: Configurator) -> type[Request]:
     """
     config.commit()
     additions = config.registry.queryUtility(IRequestExtensions)
-    members: dict[str, Any] = {}
+    # A form is read in memory and not put down in a temporary file: it is small (portal.web.limits), and it may be private.
+    members: dict[str, Any] = {"request_body_tempfile_limit": MAX_BODY_BYTES}
     if additions is not None:
         members.update(additions.descriptors)
         members.update({name: _bound(function) for name, function in additions.methods.items()})

@@ -7,7 +7,9 @@ from datetime import timedelta
 import procrastinate
 
 from portal.identity.effects import AccountEffects
+from portal.public.consultations import copies
 from portal.resident import downloads
+from portal.staff.assessments.opinions import jobs as opinions
 from portal.worker import nightly
 from portal.worker.house import House, regime
 from privacy_assessment.commission import delivery as commission
@@ -50,6 +52,8 @@ def register(app: procrastinate.App, house: House) -> None:
     register_changes(app, house.vault, changes)
 
     downloads.register(app, house.worker, house.keys, house.clock)
+    copies.register(app, house.worker, house.keys)
+    opinions.register(app, house.worker, house.clock)
     register_tasks(app, house.worker, house.link)
     commission.register(app, house.worker, house.link.engine, house.clock)
     nightly.register(app, house)

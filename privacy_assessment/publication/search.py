@@ -1,0 +1,257 @@
+"""Looking for published statements: by words anywhere in them and by what they say of themselves.
+
+A page costs the same wherever it is: the index of character pairs gives the candidates in order, longer words are looked for again in the
+text itself until the page is full, and never in more than a fixed number of candidates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from privacy_assessment.publication.folding import Part, Query, snippet
+from storage.database import Scope, Statement
+
+PAGE = 20
+# Candidates looked at for one page: bounds the work for words whose pairs are common and which are themselves rare.
+CANDIDATES = 120
+HEADS = 4
+LONGEST_LINE = 20_000
+STATES = ("consulting", "consulted", "published", "amended", "ended")
+_STATE_SQL = {
+    "consulting": "p.stage = 'consulted' AND p.shown_on <= %(today)s AND p.closes >= %(today)s",
+    "consulted": "p.stage = 'consulted' AND p.closes < %(today)s",
+    "published": "p.stage = 'published' AND p.ended_on IS NULL AND p.publication = 'first'",
+    "amended": "p.stage = 'published' AND p.ended_on IS NULL AND p.publication = 'amended'",
+    "ended": "p.stage = 'published' AND p.ended_on IS NOT NULL",
+}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the results are narrowed to; None: not narrowed.
+
+    :param prefecture: the first two digits of the municipality's code. :param state: one of ``STATES``.
+    """
+
+    prefecture: str | None = None
+    tenant: str | None = None
+    affair: str | None = None
+    kind: str | None = None
+    state: str | None = None
+    since: date | None = None
+    until: date | None = None
+    network: bool | None = None
+    entrusted: bool | None = None
+    incident: bool | None = None
+
+    def conditions(self) -> tuple[list[str], dict[str, Any]]:
+        """SQL conditions and their values."""
+        found, values = ["p.current"], {}
+        for name in ("tenant", "kind", "network", "entrusted", "incident"):
+            if (value := getattr(self, name)) is not None:
+                found.append(f"p.{name} = %({name})s")
+                values[name] = value
+        if self.prefecture is not None:
+            found.append("p.tenant BETWEEN %(prefecture)s AND %(prefecture)s || '9999'")
+            values["prefecture"] = self.prefecture
+        if self.affair is not None:
+            found.append("p.affairs @> ARRAY[%(affair)s]")
+            values["affair"] = self.affair
+        if self.since is not None:
+            found.append("p.shown_on >= %(since)s")
+            values["since"] = self.since
+        if self.until is not None:
+            found.append("p.shown_on <= %(until)s")
+            values["until"] = self.until
+        if self.state is not None:
+            found.append(_STATE_SQL[self.state])
+        return found, values
+
+
+Key = tuple[str, str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One statement found.
+
+    :param stage: ``published`` or ``consulted``. :param anchor: where the words stand: ``form4#III-2-r1``; empty without words.
+    """
+
+    tenant: str
+    body: str
+    number: str
+    stage: str
+    ordinal: int
+    title: str
+    body_name: str
+    kind: str
+    publication: str
+    shown_on: date
+    closes: date | None
+    ended_on: date | None
+    affairs: tuple[str, ...]
+    address: str
+    anchor: str
+    parts: tuple[Part, ...]
+
+    @property
+    def key(self) -> Key:
+        """Its place in the list."""
+        return (self.shown_on.isoformat(), self.tenant, self.body, self.number, self.stage)
+
+    def state(self, today: date) -> str:
+        """One of ``STATES``."""
+        if self.stage == "consulted":
+            return "consulting" if self.closes is not None and self.closes >= today else "consulted"
+        if self.ended_on is not None:
+            return "ended"
+        return "amended" if self.publication == "amended" else "published"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of results.
+
+    :param count: how many there are; an upper bound when not ``exact``.
+    :param after: key of the next page, or None. :param partial: not every candidate of this page was looked at.
+    """
+
+    hits: tuple[Hit, ...]
+    count: int
+    exact: bool
+    after: Key | None
+    partial: bool
+
+
+def page_statement(
+    query: Query, filters: Filters, after: Key | None, today: date, size: int = PAGE
+) -> Statement:
+    """The statement for one page: one row more than the page, when there is one."""
+    where, values = filters.conditions()
+    values |= {
+        "today": today,
+        "size": size + 1,
+        "candidates": CANDIDATES,
+        "first": HEADS + 1,
+        "line": LONGEST_LINE,
+    }
+    where += _tokens(query, values) + _after(after, values)
+    long = [word for word in query.words if len(word) > 2]
+    checks = []
+    for number, word in enumerate(long):
+        values[f"word{number}"] = word
+        checks.append(f"position(%(word{number})s IN p.folded) > 0")
+    values["shown_word"] = max(query.words, key=len, default="")
+    # The candidates are put in order first (OFFSET 0 keeps the planner from mixing the two), then looked at until the page is full.
+    sql = (
+        "SELECT p.tenant, p.body, p.number, p.stage, p.ordinal, p.title, p.body_name, p.kind, p.publication, p.shown_on, p.closes,"
+        " p.ended_on, p.affairs, w.address, w.anchor, w.line"
+        f" FROM (SELECT p.tenant, p.body, p.number, p.stage, p.ordinal, p.shown_on FROM madoguchi.public_statement AS p"
+        f" WHERE {' AND '.join(where)} ORDER BY p.shown_on DESC, p.tenant, p.body, p.number, p.stage LIMIT"
+        f" {'%(candidates)s' if checks else '%(size)s'}) AS c"
+        " JOIN madoguchi.public_statement AS p USING (tenant, body, number, stage, ordinal)"
+        f"{_where_words(query)}"
+        f"{' WHERE ' + ' AND '.join(checks) if checks else ''}"
+        " ORDER BY c.shown_on DESC, c.tenant, c.body, c.number, c.stage LIMIT %(size)s"
+    )  # noqa: S608 - fixed names only, every value is a parameter
+    return sql, values
+
+
+def _where_words(query: Query) -> str:
+    """The line in which the longest word stands: in an item rather than in the title, which the page shows anyway."""
+    if not query.words:
+        return " CROSS JOIN (SELECT '' AS address, '' AS anchor, '' AS line) AS w"
+    return (
+        " CROSS JOIN LATERAL (SELECT position(%(shown_word)s IN substr(p.folded, p.starts[%(first)s])) AS later,"
+        " position(%(shown_word)s IN p.folded) AS anywhere) AS f"
+        " CROSS JOIN LATERAL (SELECT width_bucket(CASE WHEN f.later > 0 THEN f.later + p.starts[%(first)s] - 1"
+        " ELSE f.anywhere END, p.starts) AS at) AS b"
+        " CROSS JOIN LATERAL (SELECT p.addresses[b.at] AS address, p.anchors[b.at] AS anchor,"
+        " left(p.lines[b.at], %(line)s) AS line) AS w"
+    )
+
+
+def last_candidate_statement(query: Query, filters: Filters, after: Key | None, today: date) -> Statement:
+    """The key of the last candidate that a page looks at; no row when it looked at all there are."""
+    where, values = filters.conditions()
+    values |= {"today": today, "skip": CANDIDATES - 1}
+    where += _tokens(query, values) + _after(after, values)
+    sql = (
+        "SELECT p.shown_on, p.tenant, p.body, p.number, p.stage FROM madoguchi.public_statement AS p"
+        f" WHERE {' AND '.join(where)} ORDER BY p.shown_on DESC, p.tenant, p.body, p.number, p.stage OFFSET %(skip)s LIMIT 1"
+    )  # noqa: S608 - fixed names only, every value is a parameter
+    return sql, values
+
+
+def count_statement(query: Query, filters: Filters, today: date) -> Statement:
+    """How many statements the index knows."""
+    where, values = filters.conditions()
+    values["today"] = today
+    where += _tokens(query, values)
+    sql = f"SELECT count(*) FROM madoguchi.public_statement AS p WHERE {' AND '.join(where)}"  # noqa: S608 - fixed names only
+    return sql, values
+
+
+def search(
+    database: Any, query: Query, filters: Filters, after: Key | None, today: date, size: int = PAGE
+) -> Found:
+    """One page of what is found.
+
+    :param database: anything with ``read(scope, *statements)``; the tables are readable by anyone.
+    """
+    rows, counted = database.read(
+        Scope(), page_statement(query, filters, after, today, size), count_statement(query, filters, today)
+    )
+    hits = tuple(_hit(row, query) for row in rows[:size])
+    following: Key | None = hits[-1].key if len(rows) > size else None
+    partial = False
+    if len(rows) <= size and any(len(word) > 2 for word in query.words) and counted[0][0] > CANDIDATES:
+        (last,) = database.read(Scope(), last_candidate_statement(query, filters, after, today))
+        if last:
+            day, *rest = last[0]
+            following, partial = (day.isoformat(), *rest), True
+    exact = query.exact or (following is None and after is None)
+    count = len(hits) if following is None and after is None else counted[0][0]
+    return Found(hits, count, exact, following, partial)
+
+
+def _hit(row: tuple[Any, ...], query: Query) -> Hit:
+    parts = tuple(snippet(row[15], query.words)) if row[15] else ()
+    return Hit(*row[:12], tuple(row[12]), row[13] or "", row[14] or "", parts)
+
+
+def _tokens(query: Query, values: dict[str, Any]) -> list[str]:
+    if not query.words:
+        return []
+    values["tokens"] = query.tokens
+    return ["p.tokens @> %(tokens)s"]
+
+
+def _after(after: Key | None, values: dict[str, Any]) -> list[str]:
+    if after is None:
+        return []
+    names = ("key_day", "key_tenant", "key_body", "key_number", "key_stage")
+    values |= dict(zip(names, after, strict=True))
+    return [
+        "p.shown_on <= %(key_day)s::date",
+        (
+            "(p.shown_on < %(key_day)s::date OR (p.tenant, p.body, p.number, p.stage) > (%(key_tenant)s, %(key_body)s, %(key_number)s,"
+            " %(key_stage)s))"
+        ),
+    ]
+
+
+def keyed(values: list[str | int] | None) -> Key | None:
+    """A key as it came in an address.
+
+    :raises ValueError: it is none.
+    """
+    if values is None:
+        return None
+    if len(values) != 5 or not all(isinstance(one, str) and "\0" not in one for one in values):
+        raise ValueError("not a key of this list")
+    day, tenant, body, number, stage = map(str, values)
+    return (date.fromisoformat(day).isoformat(), tenant, body, number, stage)

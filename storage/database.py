@@ -1,27 +1,49 @@
 """Transactions: one pool for each database role, and the scope that row-level security reads.
 
-The scope is sent together with the first statement of a transaction, in one trip, and lives only as long as that
+The scope is sent together with BEGIN and the first statements of a transaction, in one trip, and lives only as long as that
 transaction. A transaction without a tenant and without addressees sees nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from typing import Any, Literal
 from uuid import UUID
 
+import orjson
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine
+from psycopg.types.json import set_json_loads
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine
 from sqlalchemy.orm import Session
 
 from storage.trips import Statement, Trips
 
-__all__ = ["NOWHERE", "SET_SCOPE", "Database", "Role", "Scope", "Statement", "Transaction"]
+__all__ = [
+    "BEGIN_SNAPSHOT",
+    "NOWHERE",
+    "SET_SCOPE",
+    "Database",
+    "Role",
+    "Scope",
+    "Statement",
+    "Transaction",
+]
 
 Role = Literal["web", "worker", "vault", "migrator"]
+Explain = Callable[[psycopg.Error], Exception | None]
 _TRIPS = "madoguchi.trips"
+
+BEGIN = "BEGIN"
+# For a long look at one moment of the database, however long it takes.
+BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ"
+COMMIT: Statement = ("COMMIT", ())
+IDLE = psycopg.pq.TransactionStatus.IDLE
+WAIT_FOR_CONNECTION = 30.0
+"""Seconds a transaction waits for a connection when all are in use."""
 
 SET_SCOPE = (
     "SELECT set_config('madoguchi.tenant', %s, true), set_config('madoguchi.addressees', %s, true),"
@@ -52,15 +74,42 @@ NOWHERE = Scope()
 
 
 class Transaction:
-    """One open transaction; ``raw``, ``connection`` and ``session`` are three views of the same one."""
+    """One open transaction; ``raw``, ``connection`` and ``session`` are three views of the same one.
 
-    def __init__(self, connection: Connection, scope: Scope) -> None:
-        self.connection = connection
+    It begins with the first trip to the server, so that what opens it costs no trip of its own, and its views are made when
+    first asked for. As long as nobody has taken a view, statements may be asked and announced (``ask``, ``later``) in trips
+    of several, the last of them together with the commit.
+    """
+
+    def __init__(
+        self, engine: Engine, pooled: PoolProxiedConnection, scope: Scope, begin: str = BEGIN
+    ) -> None:
         self.scope = scope
-        driver = connection.connection.driver_connection
+        self._engine, self._pooled = engine, pooled
+        driver = pooled.driver_connection
         assert isinstance(driver, psycopg.Connection)
-        self.raw: psycopg.Connection[Any] = driver
+        self._raw: psycopg.Connection[Any] = driver
+        self._trips = _trips_of(pooled, driver)
+        self._opening: tuple[Statement, ...] = ((begin, ()), (SET_SCOPE, scope.settings()))
+        self._waiting: list[tuple[Statement, Explain | None]] = []
+        self._viewed = False
+        self._connection: Connection | None = None
         self._session: Session | None = None
+
+    @property
+    def raw(self) -> psycopg.Connection[Any]:
+        """The driver's connection, in this transaction and this scope, with all that was announced done."""
+        self._view()
+        return self._raw
+
+    @property
+    def connection(self) -> Connection:
+        """A SQLAlchemy connection on this transaction, made when first asked for."""
+        if self._connection is None:
+            self._view()
+            self._connection = Connection(self._engine, connection=self._pooled)
+            self._connection.begin()
+        return self._connection
 
     @property
     def session(self) -> Session:
@@ -79,15 +128,83 @@ class Transaction:
             raise ValueError("a transaction without a tenant was asked for its tenant")
         return self.scope.tenant
 
+    @property
+    def direct(self) -> bool:
+        """Whether nobody has taken a view yet, so that ``later`` may be used."""
+        return not self._viewed
+
+    def ask(self, *statements: Statement) -> list[list[tuple[Any, ...]]]:
+        """Run statements, in one trip together with what was announced before.
+
+        :returns: for each statement its rows as tuples.
+        :raises psycopg.Error: the first error, or what ``later`` was told to make of it; the transaction has failed.
+        """
+        if self._viewed:
+            # Somebody may have made the server forget what was prepared for trips; the driver knows its own.
+            return [_rows(self._raw.execute(sql, values, prepare=True)) for sql, values in statements]
+        return self._go(statements)
+
+    def later(self, statement: Statement, explain: Explain | None = None) -> None:
+        """Announce a statement whose rows nobody needs: it goes with the next trip, at the latest with the commit.
+
+        :param explain: what to raise for its error instead of the error.
+        :raises RuntimeError: when a view was taken before (see ``direct``).
+        """
+        if self._viewed:
+            raise RuntimeError("statements can be announced only while no view of the transaction was taken")
+        self._waiting.append((statement, explain))
+
     def flush(self) -> None:
         """Send what the session still holds."""
         if self._session is not None:
             self._session.flush()
 
+    def commit(self) -> None:
+        """Send what the session holds and what was announced, and commit. Nothing is sent for a transaction that did nothing."""
+        self.flush()
+        self.close_session()
+        if self._connection is not None:
+            self._connection.commit()
+        elif self._viewed:
+            self._raw.commit()
+        elif self._waiting or not self._opening:
+            self._go((COMMIT,))
+
+    def rollback(self) -> None:
+        """Undo everything; with a connection that is gone everything is undone already."""
+        self.close_session()
+        if not self._raw.closed:
+            self._trips.rollback()
+            if self._connection is not None:
+                self._connection.rollback()
+
     def close_session(self) -> None:
         """Let the session go, if there is one."""
         if self._session is not None:
             self._session.close()
+            self._session = None
+
+    def _view(self) -> None:
+        """From here on others use the connection as well."""
+        if not self._viewed:
+            if self._opening or self._waiting:
+                self._go()
+            self._viewed = True
+
+    def _go(self, statements: Sequence[Statement] = ()) -> list[list[tuple[Any, ...]]]:
+        """One trip: what opens the transaction, what waits, and these statements; returns the rows of these."""
+        waiting, self._waiting = self._waiting, []
+        opening, self._opening = self._opening, ()
+        before = len(opening) + len(waiting)
+        try:
+            return self._trips.run((*opening, *(one for one, _ in waiting), *statements))[before:]
+        except psycopg.DatabaseError as error:
+            place = self._trips.failed_at - len(opening)
+            explain = waiting[place][1] if 0 <= place < len(waiting) else None
+            told = None if explain is None else explain(error)
+            if told is None:
+                raise
+            raise told from error
 
 
 class Database:
@@ -102,6 +219,9 @@ class Database:
     def __init__(self, url: str, role: Role, pool_size: int = 4, statement_timeout: float = 30.0) -> None:
         self.role = role
         self.url = url
+        # Connections wait here, still taken from the library's pool: taking one costs a tenth of what it costs there.
+        self._idle: deque[PoolProxiedConnection] = deque()
+        self._places = BoundedSemaphore(2 * pool_size)
         self.engine: Engine = create_engine(
             _driver_url(url),
             pool_size=pool_size,
@@ -114,16 +234,55 @@ class Database:
         )
 
     @contextmanager
-    def transaction(self, scope: Scope = NOWHERE) -> Iterator[Transaction]:
-        """Open a transaction in ``scope``: committed when the block ends, rolled back when it raises."""
-        with self.engine.connect() as connection, connection.begin():
-            tx = Transaction(connection, scope)
-            tx.raw.execute(SET_SCOPE, scope.settings(), prepare=True)
+    def transaction(self, scope: Scope = NOWHERE, begin: str = BEGIN) -> Iterator[Transaction]:
+        """Open a transaction in ``scope``: committed when the block ends, rolled back when it raises.
+
+        :param begin: ``BEGIN``, or ``BEGIN_SNAPSHOT`` to see one moment of the database throughout.
+        """
+        pooled = self._take()
+        try:
+            tx = Transaction(self.engine, pooled, scope, begin)
             try:
                 yield tx
-                tx.flush()
-            finally:
-                tx.close_session()
+                tx.commit()
+            except BaseException:
+                tx.rollback()
+                raise
+        finally:
+            self._give_back(pooled)
+
+    def _take(self) -> PoolProxiedConnection:
+        """A connection in no transaction.
+
+        :raises TimeoutError: when all were in use for too long.
+        """
+        if not self._places.acquire(timeout=WAIT_FOR_CONNECTION):
+            raise TimeoutError(
+                f"every database connection of the role {self.role} is in use; ask again in a moment"
+            )
+        try:
+            return self._idle.pop()
+        except IndexError:
+            pass
+        try:
+            return self.engine.raw_connection()
+        except BaseException:
+            self._places.release()
+            raise
+
+    def _give_back(self, pooled: PoolProxiedConnection) -> None:
+        """Return a connection; when it was lost, the others that wait are taken for lost too."""
+        raw = pooled.driver_connection
+        try:
+            if isinstance(raw, psycopg.Connection) and raw.pgconn.transaction_status == IDLE:
+                self._idle.append(pooled)
+                return
+            lost = raw is None or raw.closed
+            _end(pooled)
+            if lost:
+                self.close()
+        finally:
+            self._places.release()
 
     def read(self, scope: Scope, *statements: Statement) -> list[list[tuple[Any, ...]]]:
         """Run statements in one trip to the server, as one transaction.
@@ -131,24 +290,42 @@ class Database:
         :returns: for each statement its rows as tuples.
         :raises psycopg.Error: the first error; nothing was done.
         """
-        pooled = self.engine.raw_connection()
+        pooled = self._take()
         try:
             raw = pooled.driver_connection
             assert isinstance(raw, psycopg.Connection)
-            trips = pooled.info.get(_TRIPS)
-            if trips is None:
-                trips = pooled.info[_TRIPS] = Trips(raw)
+            trips = _trips_of(pooled, raw)
             if scope == NOWHERE:  # where a connection of the pool stands by itself
                 return trips.run(statements)
             return trips.run(((SET_SCOPE, scope.settings()), *statements))[1:]
         finally:
-            pooled.close()
+            self._give_back(pooled)
 
     def close(self) -> None:
-        """Close every connection of the pool."""
-        self.engine.dispose()
+        """Close every connection that waits; the next transaction opens a new one."""
+        while self._idle:
+            _end(self._idle.pop())
 
 
 def _driver_url(url: str) -> str:
     """The address with the driver named, as SQLAlchemy wants it."""
     return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _end(pooled: PoolProxiedConnection) -> None:
+    """Close a connection and give its place in the library's pool back."""
+    pooled.invalidate()
+    pooled.close()
+
+
+def _trips_of(pooled: PoolProxiedConnection, raw: psycopg.Connection[Any]) -> Trips:
+    """What runs trips on a connection; it stays with the connection and what is prepared on it."""
+    trips: Trips | None = pooled.info.get(_TRIPS)
+    if trips is None:
+        set_json_loads(orjson.loads, raw)  # before anything is read: loaders are chosen once
+        trips = pooled.info[_TRIPS] = Trips(raw)
+    return trips
+
+
+def _rows(cursor: psycopg.Cursor[Any]) -> list[tuple[Any, ...]]:
+    return cursor.fetchall() if cursor.description else []

@@ -3,6 +3,8 @@
 libpq's pipeline is driven directly: psycopg's own makes a cursor and three Python generators for each statement. Up to the
 mark at its end a pipeline is one transaction of its own (PostgreSQL, "Pipelining" in the message flow), so what a first
 statement sets for its transaction holds for those after it, all are done or none, and BEGIN and COMMIT need not be sent.
+A transaction of several trips sends them like any other statement: after a failure the server passes over all that follows
+in the same trip, a COMMIT too.
 """
 
 from __future__ import annotations
@@ -53,28 +55,40 @@ def numbered(sql: str) -> tuple[bytes, tuple[str | None, ...]]:
 class Trips:
     """Runs statements on one connection and remembers which of them the server has prepared.
 
-    :param raw: a connection in no transaction; one thread uses it at a time.
+    :param raw: a connection that one thread uses at a time.
     """
+
+    failed_at: int
+    """After an error of the server: which of the statements it was, counted from 0; their number for the commit itself."""
 
     def __init__(self, raw: psycopg.Connection[Any]) -> None:
         self._raw = raw
         self._pgconn = raw.pgconn
         self._values = Transformer(raw)
         self._names: dict[Key, bytes] = {}
-        self._made = 0
+        self._made = self.failed_at = 0
 
     def run(self, statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
-        """Run them as one transaction.
+        """Run them as one transaction, or within the transaction that is open, or that one of them begins.
 
         :returns: for each statement its rows as tuples; none for one that gives none.
-        :raises psycopg.Error: the first error; nothing was done.
+        :raises psycopg.Error: the first error; nothing was done. A transaction that is open then has failed.
         """
+        within = self._pgconn.transaction_status != pq.TransactionStatus.IDLE
         try:
             return self._run(statements)
         except InvalidSqlStatementName:
             # A rollback by psycopg makes the server forget what it has prepared. Nothing was done: ask again.
             self._names.clear()
+            if within:
+                raise
+            self.rollback()
             return self._run(statements)
+
+    def rollback(self) -> None:
+        """Undo the transaction that is open, if there is one; what the server has prepared stays."""
+        if self._pgconn.transaction_status in (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR):
+            self._pgconn.exec_(b"ROLLBACK")
 
     def _run(self, statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
         ready = [self._ready(statement) for statement in statements]
@@ -144,10 +158,11 @@ class Trips:
                 else:
                     rows.append([])
             elif error is None and status != pq.ExecStatus.PIPELINE_ABORTED:
-                error = error_from_result(result)
+                error, self.failed_at = error_from_result(result), len(rows)
         result = self._result()
         while result.status != pq.ExecStatus.PIPELINE_SYNC:  # the commit itself was refused
-            error = error or error_from_result(result)
+            if error is None:
+                error, self.failed_at = error_from_result(result), len(rows)
             result = self._result()
         return rows, error
 

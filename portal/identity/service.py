@@ -24,9 +24,8 @@ from portal.identity.limits import Limits, limits
 from portal.identity.secrets import digest, new_code, new_token
 from portal.identity.sessions import record, rotate
 from portal.identity.throttle import TooMany, bucket
-from portal.identity.trip import one_trip, transaction_outside
 from storage.clock import Clock
-from storage.database import Database
+from storage.database import NOWHERE, Database
 from storage.ids import new_id
 from storage.jobs import defer
 
@@ -202,13 +201,11 @@ class CardDesk:
         }  # fmt: skip
         for account, next_path in self._trip(card_sql.FINISH_KNOWN, values):
             return Finished(session_token, "login", account, next_path)
-        with transaction_outside(self._database) as tx:
-            with tx.raw.pipeline():
-                finishing = tx.raw.execute(card_sql.FINISH, values, prepare=True)
-                opening = tx.raw.execute(card_sql.OPEN_RESIDENT, values, prepare=True)
-            done, opened = finishing.fetchone(), opening.fetchone()
-            if done is None:
+        with self._database.transaction() as tx:
+            finishing, opening = tx.ask((card_sql.FINISH, values), (card_sql.OPEN_RESIDENT, values))
+            if not finishing:
                 return None
+            (done,), opened = finishing, opening[0] if opening else None
             _, purpose, account, old_session, method, device, next_path, _ = done
             if purpose == "step-up":
                 try:
@@ -299,7 +296,7 @@ class CardDesk:
 
     def _trip(self, sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         """One statement, one trip, committed."""
-        return one_trip(self._database, sql, values)
+        return self._database.read(NOWHERE, (sql, values))[0]
 
 
 def _claimed(certificate: bytes) -> tuple[x509.Certificate | None, bytes, str]:

@@ -62,10 +62,16 @@ def test_a_statement_without_rows_gives_none(databases):
 
 def test_what_the_server_forgot_is_prepared_again(databases, tenant_a):
     statement = ("SELECT current_setting('madoguchi.tenant'), %s::text", ("x",))
+    scope = Scope(tenant=tenant_a)
     for _ in range(20):
-        assert databases.web.read(Scope(tenant=tenant_a), statement) == [[(tenant_a, "x")]]
+        assert databases.web.read(scope, statement) == [[(tenant_a, "x")]]
+        with databases.web.transaction(scope) as tx:
+            assert tx.ask(statement) == [[(tenant_a, "x")]]
+            with tx.raw.transaction(force_rollback=True):
+                assert tx.ask(statement) == [[(tenant_a, "x")]]
+            assert tx.ask(statement) == [[(tenant_a, "x")]]
         with databases.web.transaction() as tx:
-            tx.raw.execute("DEALLOCATE ALL")
+            tx.raw.execute("DEALLOCATE ALL", prepare=False)
 
 
 def test_a_lost_connection_is_replaced(databases):

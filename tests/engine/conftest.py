@@ -43,10 +43,12 @@ def make_registry(path: Path = DEFINITIONS / "workflow.yaml") -> Registry:
     def facts(
         tx: Transaction, cases: Sequence[CaseView], commands: Sequence[Command]
     ) -> list[Mapping[str, Any]]:
-        rows = tx.raw.execute(
-            "SELECT case_id FROM madoguchi.sample_freeze WHERE case_id = ANY (%s)",
-            ([case.id for case in cases],),
-        ).fetchall()
+        (rows,) = tx.ask(
+            (
+                "SELECT case_id FROM madoguchi.sample_freeze WHERE case_id = ANY (%s)",
+                ([case.id for case in cases],),
+            )
+        )
         frozen = {row[0] for row in rows}
         return [{"frozen": case.id in frozen} for case in cases]
 

@@ -21,13 +21,13 @@ class Crash(Exception):
 GONE = (Crash, psycopg.OperationalError, psycopg.InterfaceError, DBAPIError)
 
 
-class _Raw:
-    """A connection that breaks at its n-th statement: before it, after it, or because the server ends it."""
+class _Breaking:
+    """Counts statements and breaks at the n-th: before it, after it, or because the server ends the connection."""
 
     def __init__(self, raw: psycopg.Connection[Any], at: int, how: str, admin_url: str) -> None:
         self._raw, self._left, self._how, self._admin_url = raw, at, how, admin_url
 
-    def execute(self, *arguments: Any, **named: Any) -> Any:
+    def run(self, statement: Callable[[], Result]) -> Result:
         """Run one statement, or break."""
         self._left -= 1
         if self._left == 0:
@@ -35,42 +35,78 @@ class _Raw:
                 raise Crash
             if self._how == "kill":
                 self._kill()
-        result = self._raw.execute(*arguments, **named)
+        result = statement()
         if self._left == 0:
             raise Crash
         return result
-
-    def cursor(self) -> Any:
-        """A cursor; it counts as a statement."""
-        self._left -= 1
-        if self._left == 0:
-            raise Crash
-        return self._raw.cursor()
 
     def _kill(self) -> None:
         with psycopg.connect(self._admin_url, autocommit=True) as admin:
             admin.execute("SELECT pg_terminate_backend(%s, 5000)", (self._raw.info.backend_pid,))
 
 
-class _Tx:
-    """What the engine uses of a transaction, with the breaking connection in it."""
+class _Raw:
+    """The driver's connection, breaking."""
 
-    def __init__(self, tx: Transaction, raw: Any) -> None:
-        self.raw, self.tenant, self.scope = raw, tx.tenant, tx.scope
+    def __init__(self, raw: psycopg.Connection[Any], breaking: _Breaking) -> None:
+        self._raw, self._breaking = raw, breaking
+
+    def execute(self, *arguments: Any, **named: Any) -> Any:
+        """One statement."""
+        return self._breaking.run(lambda: self._raw.execute(*arguments, **named))
+
+    def cursor(self) -> Any:
+        """A cursor; it counts as a statement."""
+        return self._breaking.run(self._raw.cursor)
+
+
+class _Tx:
+    """What the engine uses of a transaction, breaking."""
+
+    def __init__(self, tx: Transaction, breaking: _Breaking) -> None:
+        self.tenant, self.scope = tx.tenant, tx.scope
+        self._tx, self._breaking = tx, breaking
+
+    @property
+    def raw(self) -> Any:
+        """The driver's connection; it has its own statements counted."""
+        return _Raw(self._tx.raw, self._breaking)
+
+    @property
+    def direct(self) -> bool:
+        """As the transaction says."""
+        return self._tx.direct
+
+    def ask(self, *statements: Any) -> Any:
+        """One trip; it counts as one statement."""
+        return self._breaking.run(lambda: self._tx.ask(*statements))
+
+    def later(self, *arguments: Any) -> None:
+        """One statement announced."""
+        self._breaking.run(lambda: self._tx.later(*arguments))
 
 
 def run(
-    database: Database, scope: Scope, work: Callable[[Any], Result], at: int, how: str, admin_url: str
+    database: Database,
+    scope: Scope,
+    work: Callable[[Any], Result],
+    at: int,
+    how: str,
+    admin_url: str,
+    alone: bool = True,
 ) -> Result:
     """Do ``work`` in a transaction that breaks at statement ``at`` (0: not at all).
 
     :param how: ``before``, ``after``, ``kill``, ``commit`` (all is done but the commit) or ``answer`` (committed, but nobody hears).
+    :param alone: whether nobody used the transaction before, so that the engine may announce what it writes.
     """
     with database.transaction(scope) as tx:
+        if not alone:
+            tx.raw.execute("SELECT 1")
         if at == 0 and how not in ("commit", "answer"):
             return work(tx)
         broken = at if how in ("before", "after", "kill") else 0
-        result = work(_Tx(tx, _Raw(tx.raw, broken, how, admin_url)))
+        result = work(_Tx(tx, _Breaking(tx._raw, broken, how, admin_url)))
         if how == "commit":
             raise Crash
     if how == "answer":

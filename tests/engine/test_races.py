@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from time import sleep
 from uuid import UUID, uuid4
 
 from storage.clock import FixedClock
@@ -105,3 +107,54 @@ def test_workers_share_the_deadlines_and_steps_meanwhile_do_not_block_them(
         fired = Counter(case_id for job in jobs for case_id in job.result(timeout=60))
     fired += Counter(fire(2))
     assert {case_id: count for case_id, count in fired.items() if case_id in cases} == dict.fromkeys(cases, 1)
+
+
+def test_one_key_for_two_cases_at_once_moves_one_of_them(sample_tables: Databases, engine: Engine) -> None:
+    for alone in (True, False):
+        first, second = many(engine, sample_tables, 2, submitted=False)
+        key = f"{uuid4()}"
+        waiting = Event()
+
+        def other(case_id: UUID, key: str, alone: bool, waiting: Event) -> str:
+            try:
+                with sample_tables.worker.transaction(SCOPE) as tx:
+                    if not alone:
+                        tx.raw.execute("SELECT 1")
+                    waiting.set()
+                    engine.apply(tx, Command(case_id, "note", CLERK, "競争", key))
+            except Refused as refused:
+                return refused.reasons[0].code
+            return "taken"
+
+        with ThreadPoolExecutor(1) as pool:
+            with sample_tables.worker.transaction(SCOPE) as tx:
+                assert engine.apply(tx, Command(first, "note", CLERK, "競争", key)).seq == 2
+                tx.ask(("SELECT 1", ()))  # the step is written, and not yet committed
+                answer = pool.submit(other, second, key, alone, waiting)
+                waiting.wait(10)
+                sleep(0.1)
+            assert answer.result(timeout=10) == "request_key_reused"
+        with sample_tables.worker.transaction(SCOPE) as tx:
+            assert [engine.case(tx, one).steps for one in (first, second)] == [2, 1]
+            assert engine.verify(tx) is None
+
+
+def test_the_same_request_that_waited_for_the_case_gets_the_same_answer(
+    sample_tables: Databases, engine: Engine
+) -> None:
+    (case_id,) = many(engine, sample_tables, 1, submitted=False)
+    wish = Command(case_id, "note", CLERK, "二度押し", f"{uuid4()}")
+
+    def again() -> Applied:
+        with sample_tables.worker.transaction(SCOPE) as tx:
+            return engine.apply(tx, wish)
+
+    with ThreadPoolExecutor(1) as pool:
+        with sample_tables.worker.transaction(SCOPE) as tx:
+            first = engine.apply(tx, wish)
+            second = pool.submit(again)
+            sleep(0.2)
+            assert not second.done()
+        answer = second.result(timeout=10)
+    assert answer.replayed
+    assert answer.step_hash == first.step_hash

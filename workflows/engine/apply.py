@@ -8,16 +8,25 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import psycopg
+
 from storage.clock import Clock
 from storage.database import Transaction
 from workflows.engine.canonical import GENESIS
 from workflows.engine.decide import Decision, Refusal
 from workflows.engine.effects import run_effects
-from workflows.engine.planning import Planned, check_command, digest_of, plan_step
+from workflows.engine.planning import Planned, check_command, digest_of, is_key, plan_step
 from workflows.engine.registry import Kind, Registry
 from workflows.engine.store import (
+    DISARM,
     FIND_REQUEST,
+    INSERT_DEADLINE,
+    INSERT_STEP,
     LOCK_CASE,
+    REQUEST_KEY,
+    SET_CASE,
+    SET_CASE_AND_ARM,
+    SET_CASE_AND_COUNT,
     WRITE_OPENING,
     WRITE_STEP,
     WRITE_STEP_AND_ARM,
@@ -51,22 +60,30 @@ def apply(parts: Parts, tx: Transaction, command: Command) -> Applied:
     :raises CaseNotFound: when the tenant has no such case.
     :raises Refused: with every reason; nothing was changed.
     """
-    row = tx.raw.execute(LOCK_CASE, (tx.tenant, command.case_id), prepare=True).fetchone()
-    if row is None:
+    problems = check_command(command)
+    key = command.request_key if is_key(command.request_key) else None
+    (rows,) = tx.ask((LOCK_CASE, {"tenant": tx.tenant, "case_id": command.case_id, "key": key}))
+    if not rows:
         raise CaseNotFound(command.case_id, command.trigger)
-    case = CaseView(*row)
+    *columns, seen, used = rows[0]
+    case = CaseView(*columns)
     kind = parts.registry.kind(case.kind)
+    if used or seen != case.steps:
+        answer = replayed(tx, command, case.kind, case)
+        if answer is not None:
+            return answer
     decider = kind.decider(case.definition_version)
     at = parts.now()
     facts = facts_for(kind, tx, [case], [command], at)[0]
     decision = decider.decide(case, command.trigger, command.actor, facts, command.input)
-    reasons = (*refusals(decision), *check_command(command))
-    if reasons or isinstance(decision, Refusal):
-        return replay_or_refuse(tx, command, case.kind, case, reasons)
+    if problems or isinstance(decision, Refusal):
+        raise Refused((*refusals(decision), *problems), case.id, command.trigger)
     planned = plan_step(
         decider.definition, case, decision.trigger, decision.after, command, at, parts.calendar
     )
-    if not write(tx, planned):
+    if tx.direct:
+        announce(tx, planned)
+    elif not write(tx, planned):
         return replay_or_refuse(tx, command, case.kind, case, ())
     run_effects(parts.registry, tx, (planned,))
     return planned.applied
@@ -115,14 +132,40 @@ def open_case(
         return replay_or_refuse(tx, command, kind_name, None, reasons)
     planned = plan_step(definition, case, decision.trigger, decision.after, command, at, parts.calendar)
     row = {**planned.row, **arm_columns(planned), "subject": subject, "parent": parent, "office": desk}
-    if tx.raw.execute(WRITE_OPENING, row, prepare=True).rowcount == 0:
+    if not tx.ask((WRITE_OPENING, row))[0]:
         return replay_or_refuse(tx, command, kind_name, None, ())
     run_effects(parts.registry, tx, (planned,))
     return planned.applied
 
 
+def announce(tx: Transaction, planned: Planned) -> None:
+    """Write a step with all that belongs to it in the trip that comes next, at the latest in that of the commit.
+
+    The key was not there when the case was locked. A request about another case may take it in this very moment: then the trip fails
+    as a refusal, and the transaction with it.
+    """
+    row, seq = planned.row, planned.applied.seq
+    tenant, case_id, trigger = row["tenant"], row["case_id"], row["trigger"]
+
+    def taken(error: psycopg.Error) -> Refused | None:
+        if error.diag.constraint_name != REQUEST_KEY:
+            return None
+        return Refused((Reason("request_key_reused"),), case_id, trigger)
+
+    tx.later((INSERT_STEP, row), taken)
+    if planned.waiting:
+        tx.later((DISARM, row))
+    for one in planned.armed:
+        values = (tenant, case_id, one.name, seq, one.trigger, one.due_at, one.rule)
+        tx.later((INSERT_DEADLINE, values))
+    if planned.waiting:
+        tx.later((SET_CASE_AND_COUNT, row))
+    else:
+        tx.later((SET_CASE_AND_ARM if planned.armed else SET_CASE, row))
+
+
 def write(tx: Transaction, planned: Planned) -> bool:
-    """Write a step with all that belongs to it in one statement.
+    """Write a step with all that belongs to it in one statement, in a transaction that others use as well.
 
     :returns: False when the request key has been used; nothing was written then.
     """
@@ -173,18 +216,26 @@ def refusals(decision: Decision | Refusal) -> tuple[Reason, ...]:
     return decision.reasons if isinstance(decision, Refusal) else ()
 
 
+def replayed(tx: Transaction, command: Command, kind: str, case: CaseView | None) -> Applied | None:
+    """The answer this request got when it came before, if it did; seen in a statement that sees what others committed.
+
+    :raises Refused: when the key came with another request before.
+    """
+    if not is_key(command.request_key):
+        return None
+    (rows,) = tx.ask((FIND_REQUEST, (tx.tenant, command.request_key)))
+    return replay(tx, rows[0], command, kind, case) if rows else None
+
+
 def replay_or_refuse(
     tx: Transaction, command: Command, kind: str, case: CaseView | None, reasons: tuple[Reason, ...]
 ) -> Applied:
     """A step that cannot be taken (any more): either it was taken before, or it is refused.
 
-    The key is looked up only here and not before every step: a second request with a used key is either refused by where the case
-    now stands, or stopped by the unique key when it is written. Both end here, in a statement that sees what others committed.
-
     :raises Refused: with ``reasons``, or because the key came with another request.
     """
-    reply = tx.raw.execute(FIND_REQUEST, (tx.tenant, command.request_key), prepare=True).fetchone()
-    if reply is not None:
-        return replay(tx, reply, command, kind, case)
+    answer = replayed(tx, command, kind, case)
+    if answer is not None:
+        return answer
     assert reasons, "a request key that is taken but not there"
     raise Refused(reasons, None if case is None else case.id, command.trigger)

@@ -6,7 +6,7 @@ Every case of the batch is locked first, in the order of their ids.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,40 +28,44 @@ _ROWS = """
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (
         case_id uuid, seq int, kind text, version int, trigger text, before text, after text, actor_kind text,
         actor_id text, actor_office text, on_behalf_of text, purpose text, article text, input jsonb, request_key text,
-        request_digest text, prev_hash text, hash text, assignee text, closed boolean, subject_may_read boolean)
+        request_digest text, prev_hash text, hash text, assignee text, closed boolean, subject_may_read boolean,
+        waiting boolean, arms boolean, arm_first timestamptz, disarm_all boolean, disarm_names text[])
 """
-WRITE_STEPS = f"""
-    WITH r AS MATERIALIZED ({_ROWS}), s AS (
-        INSERT INTO madoguchi.step ({STEP_COLUMNS})
-        SELECT %(tenant)s, case_id, seq, kind, version, trigger, before, after, %(at)s, actor_kind, actor_id, actor_office,
-            on_behalf_of, purpose, article, input, request_key, decode(request_digest, 'hex'), decode(prev_hash, 'hex'),
-            decode(hash, 'hex')
-        FROM r ON CONFLICT (tenant, request_key) DO NOTHING RETURNING case_id)
+_STEPS = f"""
+    INSERT INTO madoguchi.step ({STEP_COLUMNS})
+    SELECT %(tenant)s, case_id, seq, kind, version, trigger, before, after, %(at)s, actor_kind, actor_id, actor_office,
+        on_behalf_of, purpose, article, input, request_key, decode(request_digest, 'hex'), decode(prev_hash, 'hex'),
+        decode(hash, 'hex')
+    FROM r ON CONFLICT (tenant, request_key) DO NOTHING RETURNING case_id
+"""  # noqa: S608
+_DISARM = """
+    UPDATE madoguchi.deadline AS d SET status = 'disarmed', settled_at = %(at)s, settled_by = r.seq
+    FROM r JOIN s USING (case_id) WHERE r.waiting AND d.tenant = %(tenant)s AND d.case_id = r.case_id AND d.settled_at IS NULL
+        AND (r.disarm_all OR d.name = ANY (r.disarm_names))
+"""
+_ARM = """
+    INSERT INTO madoguchi.deadline (tenant, case_id, name, armed_by, trigger, due_at, rule)
+    SELECT %(tenant)s, d.case_id, d.name, d.armed_by, d.trigger, d.due_at, d.rule FROM jsonb_to_recordset(%(armed)s::jsonb)
+        AS d (case_id uuid, name text, armed_by int, trigger text, due_at timestamptz, rule text) JOIN s USING (case_id)
+"""
+_CASES = """
     UPDATE madoguchi.case_file AS c
     SET state = r.after, definition_version = r.version, assignee = r.assignee, updated_at = %(at)s, last_by = r.actor_id,
         closed_at = CASE WHEN r.closed THEN %(at)s::timestamptz END, steps = r.seq, head_hash = decode(r.hash, 'hex'),
         subject_may_read = r.subject_may_read
-    FROM r JOIN s USING (case_id) WHERE c.tenant = %(tenant)s AND c.id = r.case_id
-    RETURNING c.id
-"""  # noqa: S608
-WRITE_DEADLINES = """
-    WITH t AS (
-        SELECT * FROM jsonb_to_recordset(%(touched)s::jsonb)
-            AS t (case_id uuid, seq int, disarm_all boolean, disarm_names text[], arm_first timestamptz)),
-    o AS (
-        UPDATE madoguchi.deadline AS d SET status = 'disarmed', settled_at = %(at)s, settled_by = t.seq
-        FROM t WHERE d.tenant = %(tenant)s AND d.case_id = t.case_id AND d.settled_at IS NULL
-            AND (t.disarm_all OR d.name = ANY (t.disarm_names))),
-    a AS (
-        INSERT INTO madoguchi.deadline (tenant, case_id, name, armed_by, trigger, due_at, rule)
-        SELECT %(tenant)s, d.case_id, d.name, d.armed_by, d.trigger, d.due_at, d.rule FROM jsonb_to_recordset(%(armed)s::jsonb)
-            AS d (case_id uuid, name text, armed_by int, trigger text, due_at timestamptz, rule text))
-    UPDATE madoguchi.case_file AS c
-    SET due_at = LEAST(t.arm_first, (
-        SELECT min(d.due_at) FROM madoguchi.deadline AS d
-        WHERE d.tenant = c.tenant AND d.case_id = c.id AND d.settled_at IS NULL
-            AND NOT (t.disarm_all OR d.name = ANY (t.disarm_names))))
-    FROM t WHERE c.tenant = %(tenant)s AND c.id = t.case_id
+"""
+# The deadlines are seen as they were before the statement, so those it disarms are named once more.
+_NEXT_DUE = """
+    due_at = CASE WHEN r.waiting THEN LEAST(r.arm_first, (
+            SELECT min(d.due_at) FROM madoguchi.deadline AS d
+            WHERE d.tenant = c.tenant AND d.case_id = c.id AND d.settled_at IS NULL
+                AND NOT (r.disarm_all OR d.name = ANY (r.disarm_names))))
+        WHEN r.arms THEN r.arm_first ELSE c.due_at END
+"""
+_THESE = "FROM r JOIN s USING (case_id) WHERE c.tenant = %(tenant)s AND c.id = r.case_id RETURNING c.id"
+WRITE_STEPS = f"WITH r AS MATERIALIZED ({_ROWS}), s AS ({_STEPS}) {_CASES} {_THESE}"
+WRITE_STEPS_AND_DEADLINES = f"""
+    WITH r AS MATERIALIZED ({_ROWS}), s AS ({_STEPS}), o AS ({_DISARM}), a AS ({_ARM}) {_CASES}, {_NEXT_DUE} {_THESE}
 """
 
 
@@ -79,7 +83,7 @@ def apply_many(parts: Parts, tx: Transaction, commands: Sequence[Command]) -> li
 
 
 def _lock(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, CaseView]:
-    rows = tx.raw.execute(LOCK_CASES, (tx.tenant, sorted(ids)), prepare=True).fetchall()
+    (rows,) = tx.ask((LOCK_CASES, (tx.tenant, sorted(ids))))
     return {row[1]: CaseView(*row) for row in rows}
 
 
@@ -142,7 +146,8 @@ def _replay_or_refuse(
     if not refused:
         return
     keys = [commands[number].request_key for number in refused]
-    known = {row[0]: row for row in tx.raw.execute(FIND_REQUESTS, (tx.tenant, keys), prepare=True).fetchall()}
+    (rows,) = tx.ask((FIND_REQUESTS, (tx.tenant, keys)))
+    known = {row[0]: row for row in rows}
     for number, reasons in refused.items():
         command, case = commands[number], cases[commands[number].case_id]
         reply = known.get(command.request_key)
@@ -181,19 +186,19 @@ def write_steps(tx: Transaction, planned: list[Planned], at: datetime) -> set[UU
     """Write a round; returns the cases whose step was taken."""
     if not planned:
         return set()
-    rows = orjson.dumps([_row(one) for one in planned]).decode()
-    common = {"tenant": tx.tenant, "at": at}
-    found = tx.raw.execute(WRITE_STEPS, {**common, "rows": rows}, prepare=True).fetchall()
-    written = {row[0] for row in found}
-    touched = [one for one in planned if (one.armed or one.waiting) and one.applied.case_id in written]
-    if touched:
-        tx.raw.execute(WRITE_DEADLINES, {**common, **_deadline_columns(touched)}, prepare=True)
-    return written
+    values: dict[str, Any] = {"tenant": tx.tenant, "at": at, "rows": _json([_row(one) for one in planned])}
+    sql = WRITE_STEPS
+    if any(one.armed or one.waiting for one in planned):
+        sql = WRITE_STEPS_AND_DEADLINES
+        values["armed"] = _json([row for one in planned for row in _armed(one)])
+    (written,) = tx.ask((sql, values))
+    return {row[0] for row in written}
 
 
 _ROW_FIELDS = (
     "case_id", "seq", "kind", "version", "trigger", "before", "after", "actor_kind", "actor_id", "actor_office",
-    "on_behalf_of", "purpose", "article", "request_key", "assignee", "subject_may_read",
+    "on_behalf_of", "purpose", "article", "request_key", "assignee", "subject_may_read", "arm_first", "disarm_all",
+    "disarm_names", "request_digest", "prev_hash", "hash",
 )  # fmt: skip
 
 
@@ -202,24 +207,23 @@ def _row(planned: Planned) -> dict[str, Any]:
     found = {name: row[name] for name in _ROW_FIELDS}
     found["input"] = orjson.Fragment(row["input"])
     found["closed"] = row["closed_at"] is not None
-    for name in ("request_digest", "prev_hash", "hash"):
-        found[name] = row[name].hex()
+    found["waiting"], found["arms"] = planned.waiting, bool(planned.armed)
     return found
 
 
-def _deadline_columns(touched: Sequence[Planned]) -> dict[str, str]:
-    names = ("case_id", "seq", "disarm_all", "disarm_names", "arm_first")
-    armed = [
-        {
-            "case_id": one.applied.case_id,
-            "armed_by": one.applied.seq,
+def _armed(planned: Planned) -> Iterator[dict[str, Any]]:
+    step = planned.applied
+    for due in planned.armed:
+        yield {
+            "case_id": step.case_id,
+            "armed_by": step.seq,
             "name": due.name,
             "trigger": due.trigger,
             "due_at": due.due_at,
             "rule": due.rule,
         }
-        for one in touched
-        for due in one.armed
-    ]
-    rows = [{name: one.row[name] for name in names} for one in touched]
-    return {"touched": orjson.dumps(rows).decode(), "armed": orjson.dumps(armed).decode()}
+
+
+def _json(rows: list[dict[str, Any]]) -> str:
+    """Rows as the statements read them; hashes in hexadecimal."""
+    return orjson.dumps(rows, default=bytes.hex).decode()

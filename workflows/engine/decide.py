@@ -1,7 +1,8 @@
 """The decision: pure, and always complete. It says where a case goes, or everything that stands in the way.
 
 One ``transitions.Machine`` is made for each definition version and shared by all cases and threads; a decision fires it on a
-throw-away cursor, never on a row. The machine is not asked to keep models, so nothing leaks and nothing is locked.
+throw-away cursor, never on a row. The machine is not asked to keep models, so nothing leaks and nothing is locked. Where a state
+has one way on and no condition, the machine is asked once, when it is made.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ class Decider:
         self.definition = definition
         self._guards = guards
         self._machine = self._make_machine()
+        self._only_way = self._ask_for_only_ways()
 
     def decide(
         self, case: CaseView, trigger: str, actor: Actor, facts: Mapping[str, Any], given: Mapping[str, Any]
@@ -87,6 +89,9 @@ class Decider:
         reasons += check_input(wanted, given)
         if reasons:
             return Refusal(tuple(reasons))
+        known = self._only_way.get((case.state, trigger))
+        if known is not None:
+            return known
         cursor = _Cursor(case.state)
         # A false condition makes the machine answer False and stay where it is: that is a refusal too.
         moved = self._machine.events[trigger].trigger(cursor, facts=facts, given=given)
@@ -137,6 +142,16 @@ class Decider:
                     trigger.name, move.source, move.to, conditions=[self._passes(n) for n in move.when]
                 )
         return machine
+
+    def _ask_for_only_ways(self) -> dict[tuple[str, str], Decision]:
+        """Where the machine goes whatever the facts, by (state, trigger)."""
+        found = {}
+        for name, trigger in self.definition.triggers.items():
+            for state, ways in self._machine.events[name].transitions.items():
+                cursor = _Cursor(state)
+                if len(ways) == 1 and not ways[0].conditions and self._machine.events[name].trigger(cursor):
+                    found[state, name] = Decision(trigger, cursor.state)
+        return found
 
     def _passes(self, name: str) -> Callable[[EventData], bool]:
         def condition(event: EventData) -> bool:

@@ -35,9 +35,11 @@ def run_effects(registry: Registry, tx: Transaction, planned: Sequence[Planned])
     for (kind, name), applied in writes.items():
         registry.kind(kind).write_effects[name](tx, applied)
     if jobs:
-        tx.raw.execute(
-            PUT_JOBS, (orjson.dumps([_job(registry, *one) for one in jobs]).decode(),), prepare=True
-        )
+        put = (PUT_JOBS, (orjson.dumps([_job(registry, *one) for one in jobs]).decode(),))
+        if tx.direct:
+            tx.later(put)
+        else:
+            tx.ask(put)
 
 
 def _job(registry: Registry, step: Applied, name: str) -> dict[str, Any]:

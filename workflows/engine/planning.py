@@ -40,10 +40,14 @@ def check_command(command: Command) -> list[Reason]:
         reasons.append(Reason("purpose_missing"))
     elif holds_a_number(purpose):
         reasons.append(Reason("purpose_holds_number"))
-    key = command.request_key
-    if not isinstance(key, str) or not 0 < len(key) <= MAX_KEY or "\x00" in key:
+    if not is_key(command.request_key):
         reasons.append(Reason("input_wrong", field="request_key"))
     return reasons
+
+
+def is_key(key: object) -> bool:
+    """Whether the database can look for this as a request key."""
+    return isinstance(key, str) and 0 < len(key) <= MAX_KEY and "\x00" not in key
 
 
 def digest_of(command: Command, kind: str) -> bytes:

@@ -1,0 +1,107 @@
+"""Too much of what costs much is answered with 429 and the time to wait, for the one who does it and nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from portal.identity import rates as module
+from portal.identity.rates import rates
+from sandbox.pki import Pki
+from storage.clock import FixedClock
+from tests.conftest import Databases
+from tests.identity.test_pages import JSON, signed, waiting
+from tests.identity.web import Portal, make_portal
+from tests.pki.world import SoftCard, card
+
+FEW = 3
+
+
+@pytest.fixture
+def portal(
+    pki: Pki, databases: Databases, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Portal]:
+    """The portal with the shipped rules, but few of each."""
+    from dataclasses import replace
+
+    few = tuple(replace(one, count=FEW) for one in rates(clock.today()))
+    monkeypatch.setattr(module, "rates", lambda _day: few)
+    yield make_portal(pki, databases, clock, tmp_path)
+    with databases.worker.transaction() as tx:
+        tx.raw.execute("DELETE FROM identity.throttle")
+
+
+def resident(portal: Portal, found: SoftCard) -> Any:
+    browser, code = waiting(portal)
+    portal.browser().post_json(f"/login/card/c/{code}", signed(portal, code, found), headers=JSON)
+    browser.get("/login/card/finish")
+    return browser
+
+
+def ask_for_options(portal: Portal, address: str = "198.51.100.7") -> Any:
+    browser = portal.browser()
+    token = browser.get("/staff/login").html.find("input", attrs={"name": "csrf_token"})["value"]
+    return browser.post(
+        "/staff/login/options", {"csrf_token": token}, extra_environ={"REMOTE_ADDR": address}, status="*"
+    )
+
+
+def test_key_dialogues_are_counted_by_network(portal: Portal) -> None:
+    assert [ask_for_options(portal).status_code for _ in range(FEW + 1)] == [200] * FEW + [429]
+    assert ask_for_options(portal, "203.0.113.9").status_code == 200
+    portal.clock.advance(minutes=15)
+    assert ask_for_options(portal).status_code == 200
+
+
+def test_what_she_takes_away_is_counted_by_person_wherever_she_asks_from(portal: Portal, pki: Pki) -> None:
+    hers = card(pki.auth)
+    one, same, other = resident(portal, hers), resident(portal, hers), resident(portal, card(pki.auth))
+
+    def take(browser: Any, address: str) -> Any:
+        token = browser.get("/my/records/export").html.find("input", attrs={"name": "csrf_token"})["value"]
+        return browser.post(
+            "/my/records/export/csv",
+            {"csrf_token": token},
+            extra_environ={"REMOTE_ADDR": address},
+            status="*",
+        )
+
+    for turn in range(FEW):
+        assert take((one, same)[turn % 2], f"198.51.100.{turn}").status_code != 429
+    refused = take(same, "203.0.113.200")
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) == 900
+    assert "操作が多すぎます" in refused.text
+    assert take(other, "198.51.100.1").status_code != 429
+
+
+def test_a_search_is_counted_and_a_page_without_a_question_is_not(portal: Portal) -> None:
+    browser = portal.browser()
+    for _ in range(FEW):
+        browser.get("/statements/?words=a", status="*")
+    assert browser.get("/statements/?words=a", status=429)
+    assert browser.get("/statements/", status="*").status_code != 429
+    for _ in range(FEW + 2):
+        assert browser.get("/help/", status=200)
+
+
+def test_no_address_is_kept_in_clear(portal: Portal, databases: Databases) -> None:
+    ask_for_options(portal, "198.51.100.77")
+    with databases.worker.transaction() as tx:
+        rows = tx.raw.execute("SELECT bucket::text FROM identity.throttle").fetchall()
+    assert rows
+    assert all("198.51" not in row[0] and len(row[0]) == 66 for row in rows)
+
+
+def test_every_rule_has_its_source_and_leaves_room_for_ordinary_work(clock: FixedClock) -> None:
+    rows = yaml.safe_load((Path(module.__file__).parent / "rates.yaml").read_text("utf-8"))
+    assert all(row["source"] for row in rows)
+    for rate in rates(clock.today()):
+        assert rate.count >= 60
+        assert timedelta(minutes=1) <= rate.window <= timedelta(hours=1)
+        assert rate.by in ("person", "network")

@@ -82,6 +82,8 @@ def reason_text(reason: Reason, definition: Definition | None, language: str = "
         if "roles" in params:
             names = (definition.roles.get(role, {}).get(language, role) for role in params["roles"])
             params["roles"] = ("、" if language == "ja" else ", ").join(names)
+        if params.get("role") in definition.roles:
+            params["role"] = definition.roles[params["role"]][language]
     pattern = texts.get(reason.code, {}).get(language)
     return reason.code if pattern is None else pattern.format_map(_Blanks(params))
 

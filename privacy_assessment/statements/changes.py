@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from privacy_assessment.comparison import Change, Decided, changes, check_decision
+from privacy_assessment.comparison import (
+    AMENDMENT,
+    Change,
+    Decided,
+    changes,
+    check_decision,
+    write_change_table,
+)
+from privacy_assessment.forms import Document, Form, Place, plain
+from privacy_assessment.statements.drafts import DraftService
 from privacy_assessment.statements.models import Draft, Frozen, StatementRefused
 from privacy_assessment.statements.store import last_version, read_draft
 from storage.clock import Clock
@@ -80,6 +91,72 @@ def decide(
         ),
     )
     return change
+
+
+# What is said about a change of an item without ※ when nobody says more.
+REST = "※の付いていない項目の変更であり、重要な変更に当たらないため。"
+
+
+def decide_rest(tx: Transaction, clock: Clock, statement: UUID, form: str, timing: str, by: str) -> int:
+    """Decide every change of an item without ※ that is still open as what the rules propose. Returns how many."""
+    draft = read_draft(tx, statement, form)
+    found = [
+        one.change
+        for one in changes_of(tx, draft)[1]
+        if one.decided is None and not one.change.marked and one.change.proposal == AMENDMENT
+    ]
+    for change in found:
+        decided = Decided(AMENDMENT, "", timing, REST)
+        decide(tx, clock, statement, form, str(change.place), decided, by)
+    return len(found)
+
+
+def change_table(draft: Draft, judged: Sequence[Judged], day: str) -> list[dict[str, str]]:
+    """The rows of 変更箇所 that follow from the decisions: texts by the name of the column."""
+    document = Document(draft.form_id, draft.document.edition)
+    rows = write_change_table(document, draft.form, day, _decided(judged))
+    table = _table(draft.form)
+    columns = [item for item in draft.form.all_items if item.key.startswith(f"{table}.")]
+    return [
+        {
+            item.key.removeprefix(f"{table}."): plain(item, document.get(Place(item.key, (row,))))
+            for item in columns
+        }
+        for row in rows
+    ]
+
+
+def write_table(
+    tx: Transaction, clock: Clock, drafts: DraftService, statement: UUID, form: str, actor: Any
+) -> int:
+    """Write 変更箇所 into the draft in the place of what was written there since the last publication.
+
+    :returns: how many rows. :raises StatementRefused: nothing is decided yet, or the state does not let this actor write.
+    """
+    draft = read_draft(tx, statement, form, lock=True)
+    base, judged = changes_of(tx, draft)
+    decided = _decided(judged)
+    if base is None or not decided:
+        raise StatementRefused(
+            "NOTHING_DECIDED",
+            "区分の決まった変更がありません。表は作っていません。先に変更の区分を決めてください。",
+        )
+    document = draft.document.copy()
+    table = _table(draft.form)
+    kept = set(base.document.rows_of(table))
+    for row in [one for one in document.rows_of(table) if one not in kept]:
+        document.remove_row(draft.form, table, row, ())
+    write_change_table(document, draft.form, clock.today().isoformat(), decided)
+    drafts.replace(tx, statement, form, draft.version, document, actor, "change_table")
+    return len(decided)
+
+
+def _decided(judged: Sequence[Judged]) -> list[tuple[Change, Decided]]:
+    return [(one.change, one.decided) for one in judged if one.decided is not None]
+
+
+def _table(form: Form) -> str:
+    return next(one.key for one in form.all_items if one.type == "repeat" and one.key.endswith(".chg"))
 
 
 def _digest(change: Change) -> bytes:

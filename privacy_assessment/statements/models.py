@@ -84,9 +84,12 @@ class Statement:
     @property
     def shown_title(self) -> str:
         """The title with 【○年○月○日 終了】 when the affair has been stopped."""
-        if self.stopped_on is None:
-            return self.title
-        return f"{self.title}【{in_japanese(self.stopped_on)} 終了】"
+        return titled(self.title, self.stopped_on)
+
+
+def titled(title: str, stopped_on: date | None) -> str:
+    """A title, with 【○年○月○日 終了】 when the affair has been stopped (記載要領)."""
+    return title if stopped_on is None else f"{title}【{in_japanese(stopped_on)} 終了】"
 
 
 @dataclass(frozen=True)

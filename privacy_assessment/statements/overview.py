@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from privacy_assessment.statements.models import Body
+from privacy_assessment.statements.models import Body, titled
 from storage.database import Transaction
 
 # The states of all four machines, in the order a statement goes through them.
@@ -69,6 +69,11 @@ class Line:
     def key(self) -> Key:
         """Where the next page begins."""
         return (self.body, len(self.number), self.number)
+
+    @property
+    def shown_title(self) -> str:
+        """The title with the end of the affair, as it must be shown."""
+        return titled(self.title, self.stopped_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,3 +185,25 @@ def dues(
         (tx.tenant, first, first, end, end, statement, statement, limit),
     ).fetchall()
     return [Due(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionLine:
+    """A frozen version without its text."""
+
+    form: str
+    number: int
+    purpose: str
+    on_day: date
+    at: datetime
+    by: str
+
+
+def versions_of(tx: Transaction, statement: UUID) -> list[VersionLine]:
+    """The frozen versions of a statement, newest first."""
+    rows = tx.raw.execute(
+        "SELECT form, number, purpose, on_day, at, by_whom FROM madoguchi.assessment_version"
+        " WHERE tenant = %s AND assessment_id = %s ORDER BY at DESC, form, number DESC",
+        (tx.tenant, statement),
+    ).fetchall()
+    return [VersionLine(*row) for row in rows]

@@ -1,0 +1,73 @@
+"""What every page of a statement begins with: the statement of the address, its case, and who stands at the desk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from pyramid.request import Request
+
+from portal.staff.actors import actor_of
+from portal.web.dates import read_date
+from portal.web.errors import not_found
+from privacy_assessment.statements.models import Body, NoSuchStatement, Statement
+from privacy_assessment.statements.store import read_body, read_statement
+from storage.clock import JAPAN
+from workflows.engine import Actor, CaseView, Definition, Engine
+from workflows.law.terms import Term
+
+
+@dataclass(frozen=True)
+class Found:
+    """A statement with the case that leads it now.
+
+    :param definition: the machine of the case, in the version the case stands under.
+    """
+
+    statement: Statement
+    case: CaseView
+    definition: Definition
+    body: Body
+    actor: Actor
+
+    @property
+    def path(self) -> str:
+        """Address of the statement's home."""
+        return f"/staff/assessments/{self.statement.id}"
+
+
+def statement_of(request: Request) -> Found:
+    """The statement of the address; one that is not there and one that may not be seen are the same page."""
+    engine = request.assessments.engine
+    actor = actor_of(request)
+    try:
+        statement = read_statement(request.tx, UUID(request.matchdict["statement"]))
+    except (NoSuchStatement, ValueError):
+        not_found()
+    if statement.case_id is None:
+        not_found()
+    case = engine.case(request.tx, statement.case_id)
+    if not engine.may_read(case, actor):
+        not_found()
+    return Found(statement, case, engine.definition(case), read_body(request.tx, statement.body), actor)
+
+
+def machine(engine: Engine, kind: str, version: int) -> Definition:
+    """A machine in a version, for lists that have no case at hand."""
+    return engine.registry.kind(kind).decider(version).definition
+
+
+def due_day(definition: Definition, name: str, due_at: datetime) -> date:
+    """The day a deadline is meant by: one that ends with a day falls due with the midnight after it."""
+    term = definition.deadlines[name].term if name in definition.deadlines else None
+    starts = isinstance(term, Term) and term.at != "end"
+    return (due_at if starts else due_at - timedelta(microseconds=1)).astimezone(JAPAN).date()
+
+
+def typed_day(text: str) -> date | None:
+    """A day as people type it; None for an empty field.
+
+    :raises ValueError: when it is no day.
+    """
+    return read_date(text) if text.strip() else None

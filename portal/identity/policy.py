@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from pyramid.config import Configurator
 from pyramid.request import Request
 
 from portal.identity.models import ANONYMOUS, Identity
-from portal.identity.sessions import identity_from_row, session_statement, touch_statement
+from portal.identity.sessions import ends_at, identity_from_row, session_statement, touch_statement
 from portal.web.permissions import identity_permits
 from storage.database import NOWHERE, Statement
 
@@ -109,6 +110,11 @@ def prefetched(request: Request) -> list[list[tuple[Any, ...]]] | None:
     return request.environ.get(_PREFETCHED) or None
 
 
+def session_ends(request: Request) -> datetime | None:
+    """When the session ends unless something is done (``request.session_ends``); None for a visitor."""
+    return ends_at(request.identity, request.clock.now())
+
+
 def add_prefetch(config: Configurator, route: str, builder: Prefetch) -> None:
     """Send a page's reading statements along with the session's (``config.add_prefetch(route, builder)``).
 
@@ -124,7 +130,8 @@ def _route(request: Request) -> str | None:
 
 
 def includeme(config: Configurator) -> None:
-    """Set the policy and add ``request.prefetched`` and ``config.add_prefetch``."""
+    """Set the policy and add ``request.prefetched``, ``request.session_ends`` and ``config.add_prefetch``."""
     config.set_security_policy(CounterPolicy())
     config.add_directive("add_prefetch", add_prefetch)
     config.add_request_method(prefetched, "prefetched", property=True)
+    config.add_request_method(session_ends, "session_ends", property=True)

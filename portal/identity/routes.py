@@ -61,6 +61,12 @@ def includeme(config: Configurator) -> None:
     own = {"permission": Permission.SESSIONS_REVOKE}
     _add(
         config,
+        "session.alive",
+        "/session/alive",
+        (views.alive, {**own, "request_method": "GET", "renderer": "json"}),
+    )
+    _add(
+        config,
         "step_up",
         "/step-up",
         (views.step_up, {**own, "request_method": "GET", "renderer": "identity/step_up.jinja2"}),

@@ -162,6 +162,12 @@ def logout(request: Request) -> Response:
     return response
 
 
+def alive(request: Request) -> dict[str, Any]:
+    """She is still there; asking has moved the end of her session on (WCAG 2.2, 2.2.1)."""
+    ends = request.session_ends
+    return {"ends_at": ends.isoformat(), "left": int((ends - request.clock.now()).total_seconds())}
+
+
 def step_up(request: Request) -> dict[str, Any]:
     """Prove yourself once more before something weighty."""
     return {

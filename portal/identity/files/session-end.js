@@ -1,0 +1,35 @@
+// Says two minutes before a session ends that it will, and lets her go on with one press. Nothing she has typed is lost either way.
+// Without this script the page says the time at its head, and opening any page moves it on.
+const shown = document.querySelector("[data-session-ends]");
+const box = document.querySelector("[data-session-warning]");
+if (shown && box) {
+  const WARN = 120000;
+  // The difference to the server's clock: a visitor's own may be wrong.
+  let ends = Date.now() + Number(shown.dataset.sessionLeft) * 1000;
+  const say = (name) => {
+    for (const one of box.querySelectorAll("[data-session-say]")) one.hidden = one.dataset.sessionSay !== name;
+    box.hidden = !name;
+  };
+  const look = () => {
+    const left = ends - Date.now();
+    if (left <= 0) say("over");
+    else if (left <= WARN) say("soon");
+    else say("");
+    if (left > 0) setTimeout(look, Math.min(left > WARN ? left - WARN : left, 60000) + 50);
+  };
+  box.querySelector("[data-session-stay]").addEventListener("click", async () => {
+    try {
+      const answer = await fetch("/session/alive", { headers: { Accept: "application/json" }, redirect: "error" });
+      if (!answer.ok) throw new Error("ended");
+      const { ends_at: at, left } = await answer.json();
+      ends = Date.now() + left * 1000;
+      shown.dateTime = at;
+      shown.textContent = new Intl.DateTimeFormat("ja-JP", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Tokyo" }).format(new Date(at));
+      look();
+      document.querySelector("main").focus();
+    } catch {
+      say("over");
+    }
+  });
+  look();
+}

@@ -70,7 +70,7 @@ PERMISSIONS: dict[Permission, list[list[Predicate]]] = {
     Permission.RECORDS_EXPORT: [[is_resident]],
     Permission.SESSIONS_READ: [[signed_in]],
     Permission.SESSIONS_REVOKE: [[signed_in]],
-    Permission.CASES_READ: [[is_staff, is_caseworker], [is_staff, is_operator]],
+    Permission.CASES_READ: [[is_staff, is_caseworker], [is_staff, is_operator], [is_staff, is_coordinator]],
     Permission.CASES_OPEN: [[is_staff, is_caseworker]],
     Permission.CASES_ACT: [[is_staff, is_caseworker], [is_staff, is_operator]],
     Permission.INQUIRY_OPEN: [[is_staff, is_caseworker]],

@@ -21,7 +21,7 @@ WHO_MAY = {
     Permission.RECORDS_EXPORT: {"resident"},
     Permission.SESSIONS_READ: set(EVERYBODY) - {"anonymous"},
     Permission.SESSIONS_REVOKE: set(EVERYBODY) - {"anonymous"},
-    Permission.CASES_READ: {"caseworker", "operator", "approver"},
+    Permission.CASES_READ: {"caseworker", "operator", "approver", "coordinator"},
     Permission.CASES_OPEN: {"caseworker", "approver"},
     Permission.CASES_ACT: {"caseworker", "operator", "approver"},
     Permission.INQUIRY_OPEN: {"caseworker", "approver"},

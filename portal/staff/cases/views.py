@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +17,11 @@ from portal.staff.actors import actor_of
 from portal.staff.cases import presenting
 from portal.web.errors import not_found
 from portal.web.pages import UnreadableKey, address, decode_key, encode_key
+from privacy_assessment.statements.models import Statement
+from privacy_assessment.statements.store import statements_of_cases
 from storage.ids import new_id
 from workflows.engine import CaseNotFound, CaseView, Command, Refused
-from workflows.engine.worklists import Cursor
+from workflows.engine.worklists import Cursor, duties
 
 PAGE = 50
 WORKLIST = "/staff/"
@@ -27,11 +32,16 @@ def worklist(request: Request) -> dict[str, Any]:
     """What this person can do something about, most urgent first."""
     engine = request.desk.engine
     language = presenting.two(request.language)
-    kinds = {kind.name: kind.newest.label[language] for kind in engine.registry.kinds.values()}
+    actor = actor_of(request)
+    labels = {kind.name: kind.newest.label[language] for kind in engine.registry.kinds.values()}
+    kinds = {name: label for name, label in labels.items() if _works_on(request, name)}
     chosen = request.GET.get("kind") if request.GET.get("kind") in kinds else None
+    if actor.roles == {"coordinator"}:
+        # The coordinating office brings the statements of every office together.
+        actor = replace(actor, office=None)
     items = engine.worklist(
         request.tx,
-        actor_of(request),
+        actor,
         _cursor(request.GET.get("after")),
         PAGE + 1,
         [chosen] if chosen else None,
@@ -39,14 +49,15 @@ def worklist(request: Request) -> dict[str, Any]:
     shown = items[:PAGE]
     more = len(items) > PAGE
     receipts = request.desk.receipt_numbers(request.tx, [item.case.id for item in shown])
+    statements = statements_of_cases(request.tx, [item.case.id for item in shown])
     return {
         "kinds": kinds,
         "chosen": chosen,
         "items": [
             {
                 "case": item.case,
-                "kind": kinds[item.case.kind],
-                "name": receipts.get(item.case.id) or str(item.case.id)[-8:],
+                "kind": labels[item.case.kind],
+                "name": receipts.get(item.case.id) or _name(item.case, statements),
                 "label": item.label[language],
                 "tone": presenting.tone(engine.definition(item.case), item.case.state),
                 "due": item.due_at,
@@ -54,7 +65,7 @@ def worklist(request: Request) -> dict[str, Any]:
                 "actions": [
                     engine.definition(item.case).triggers[name].label[language] for name in item.triggers
                 ],
-                "path": _path(item.case),
+                "path": _path(item.case, statements),
             }
             for item in shown
         ],
@@ -67,8 +78,9 @@ def case(request: Request) -> dict[str, Any] | Response:
     """One case: where it stands, what can be done, why not, and what happened."""
     desk = request.desk
     found = visible_case(request)
-    if _path(found) != f"/staff/cases/{found.id}":
-        return HTTPSeeOther(location=_path(found))
+    path = _path(found, statements_of_cases(request.tx, [found.id]))
+    if path != f"/staff/cases/{found.id}":
+        return HTTPSeeOther(location=path)
     actor = actor_of(request)
     return {
         **page_of(request, found),
@@ -151,7 +163,20 @@ def visible_case(request: Request) -> CaseView:
     return found
 
 
-def _path(found: CaseView) -> str:
+def _works_on(request: Request, kind: str) -> bool:
+    """Whether this person has anything to do in some state of a kind of case."""
+    return bool(duties(request.desk.engine.registry.kind(kind).newest, actor_of(request).roles))
+
+
+def _name(case: CaseView, statements: Mapping[UUID, Statement]) -> str:
+    """What a case is called in the list: the number and title of its statement, else the end of its identifier."""
+    statement = statements.get(case.id)
+    return f"{statement.number} {statement.title}" if statement else str(case.id)[-8:]
+
+
+def _path(found: CaseView, statements: Mapping[UUID, Statement] = MappingProxyType({})) -> str:
+    if found.id in statements:
+        return f"/staff/assessments/{statements[found.id].id}"
     return f"/staff/inquiries/{found.id}" if found.kind == "inquiry" else f"/staff/cases/{found.id}"
 
 

@@ -261,3 +261,17 @@ def test_a_body_keeps_its_short_name_and_only_the_rest_can_be_changed(bureau: Bu
     )
     bad["name"], bad["code"], bad["department"], bad["contact"] = "教育委員会", "きょういく", "課", "電話"
     assert "半角の英小文字" in bad.submit().text
+
+
+def test_the_list_of_work_leads_to_the_statement_and_the_coordinating_office_sees_those_of_all(
+    bureau: Bureau,
+) -> None:
+    made = bureau.work(lambda desk, tx: desk.plan(tx, "full", title="仕事の一覧の試験", office="別の課"))
+    seen = bureau.get("/staff/?kind=assessment_full_local", COORDINATOR)
+    link = seen.html.find("a", href=f"{ROOT}/{made.id}")
+    assert "仕事の一覧の試験" in link.get_text()
+    assert bureau.get("/staff/?kind=assessment_full_local", CLERK).html.find("a", href=f"{ROOT}/{made.id}") is None
+    assert bureau.get(f"/staff/cases/{made.case_id}", CLERK).location.endswith(f"{ROOT}/{made.id}")
+    tabs = [one.get_text(strip=True) for one in seen.html.select("main .md-tabs li")]
+    assert tabs[0] == "すべて"
+    assert all("評価" in one for one in tabs[1:])

@@ -17,7 +17,7 @@ from portal.staff.assessments.register import (
 from portal.web.permissions import Permission
 
 FOLDER = "staff/assessments/register"
-STATEMENT = "/staff/assessments/{statement:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}}"
+STATEMENT = "/staff/assessments/{statement:[0-9a-f-]{36}}"
 READ, ACT, COORDINATE = (
     Permission.ASSESSMENTS_READ,
     Permission.ASSESSMENTS_ACT,
@@ -67,9 +67,7 @@ def includeme(config: Configurator) -> None:
     _post(config, "assessment.threshold", threshold.record, "threshold", ACT)
     config.add_route("assessment.count", f"{STATEMENT}/count")
     _post(config, "assessment.count", threshold.count, "threshold", ACT)
-    _page(config, "assessment.act", f"{STATEMENT}/act/{{trigger:[a-z_]{{1,40}}}}", acting.ask, "act", READ)
+    _page(config, "assessment.act", f"{STATEMENT}/act/{{trigger}}", acting.ask, "act", READ)
     _post(config, "assessment.act", acting.act, "act", ACT)
-    _page(
-        config, "assessment.changes", f"{STATEMENT}/changes/{{form:form[2-4]}}", changes.page, "changes", READ
-    )
+    _page(config, "assessment.changes", f"{STATEMENT}/changes/{{form}}", changes.page, "changes", READ)
     _post(config, "assessment.changes", changes.decide, "changes", ACT)

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import procrastinate
 
+from portal.commission import printing as commission_papers
 from portal.identity.effects import AccountEffects
 from portal.public.consultations import copies
+from portal.public.statements import files_job
 from portal.resident import downloads
 from portal.staff.assessments.opinions import jobs as opinions
 from portal.worker import nightly
@@ -52,8 +54,10 @@ def register(app: procrastinate.App, house: House) -> None:
     register_changes(app, house.vault, changes)
 
     downloads.register(app, house.worker, house.keys, house.clock)
+    files_job.register(app, house.worker, house.clock)
     copies.register(app, house.worker, house.keys)
     opinions.register(app, house.worker, house.clock)
     register_tasks(app, house.worker, house.link)
     commission.register(app, house.worker, house.link.engine, house.clock)
+    commission_papers.register(app, house.worker, house.clock)
     nightly.register(app, house)

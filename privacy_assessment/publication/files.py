@@ -29,17 +29,27 @@ class File:
 
 
 def ask_for(
-    tx: Transaction, body: str, number: str, stage: str, ordinal: int, forms: Sequence[str], at: datetime
+    tx: Transaction,
+    body: str,
+    number: str,
+    stage: str,
+    ordinal: int,
+    forms: Sequence[str],
+    at: datetime,
+    again: Sequence[str] = ("failed",),
 ) -> None:
-    """Put the files of a version on the list, in the transaction of its publication; those that failed are asked for again."""
+    """Put the files of a version on the list, in the transaction of its publication; those that failed are asked for again.
+
+    :param again: the states in which a file that was asked for before is made again.
+    """
     for form in forms:
         for media in MEDIA:
             asked = tx.raw.execute(
                 "INSERT INTO madoguchi.public_statement_file AS f (tenant, body, number, stage, ordinal, form, media, state,"
                 " asked_at) VALUES (%s, %s, %s, %s, %s, %s, %s, 'waiting', %s)"
                 " ON CONFLICT (tenant, body, number, stage, ordinal, form, media)"
-                " DO UPDATE SET state = 'waiting', asked_at = excluded.asked_at WHERE f.state = 'failed'",
-                (tx.tenant, body, number, stage, ordinal, form, media, at),
+                " DO UPDATE SET state = 'waiting', asked_at = excluded.asked_at WHERE f.state = ANY(%s)",
+                (tx.tenant, body, number, stage, ordinal, form, media, at, list(again)),
             )
             if asked.rowcount:
                 defer(

@@ -147,7 +147,7 @@ def page_statement(
     values["shown_word"] = max(query.words, key=len, default="")
     # The candidates are put in order first (OFFSET 0 keeps the planner from mixing the two), then looked at until the page is full.
     sql = (
-        "SELECT p.tenant, p.body, p.number, p.stage, p.ordinal, p.title, p.body_name, p.kind, p.publication, p.shown_on, p.closes,"
+        "SELECT p.tenant, p.body, p.number, p.stage, p.ordinal, p.title, p.body_name, p.kind, p.publication, p.shown_on, p.closes,"  # noqa: S608 - fixed names only
         " p.ended_on, p.affairs, w.address, w.anchor, w.line"
         f" FROM (SELECT p.tenant, p.body, p.number, p.stage, p.ordinal, p.shown_on FROM madoguchi.public_statement AS p"
         f" WHERE {' AND '.join(where)} ORDER BY p.shown_on DESC, p.tenant, p.body, p.number, p.stage LIMIT"
@@ -156,7 +156,7 @@ def page_statement(
         f"{_where_words(query)}"
         f"{' WHERE ' + ' AND '.join(checks) if checks else ''}"
         " ORDER BY c.shown_on DESC, c.tenant, c.body, c.number, c.stage LIMIT %(size)s"
-    )  # noqa: S608 - fixed names only, every value is a parameter
+    )
     return sql, values
 
 
@@ -180,9 +180,9 @@ def last_candidate_statement(query: Query, filters: Filters, after: Key | None, 
     values |= {"today": today, "skip": CANDIDATES - 1}
     where += _tokens(query, values) + _after(after, values)
     sql = (
-        "SELECT p.shown_on, p.tenant, p.body, p.number, p.stage FROM madoguchi.public_statement AS p"
+        "SELECT p.shown_on, p.tenant, p.body, p.number, p.stage FROM madoguchi.public_statement AS p"  # noqa: S608 - fixed names
         f" WHERE {' AND '.join(where)} ORDER BY p.shown_on DESC, p.tenant, p.body, p.number, p.stage OFFSET %(skip)s LIMIT 1"
-    )  # noqa: S608 - fixed names only, every value is a parameter
+    )
     return sql, values
 
 
@@ -219,8 +219,12 @@ def search(
 
 
 def _hit(row: tuple[Any, ...], query: Query) -> Hit:
-    parts = tuple(snippet(row[15], query.words)) if row[15] else ()
-    return Hit(*row[:12], tuple(row[12]), row[13] or "", row[14] or "", parts)
+    tenant, body, number, stage, ordinal, title, body_name, kind, publication, *rest = row
+    shown_on, closes, ended_on, affairs, address, anchor, line = rest
+    return Hit(
+        tenant, body, number, stage, ordinal, title, body_name, kind, publication, shown_on, closes, ended_on,
+        tuple(affairs), address or "", anchor or "", tuple(snippet(line, query.words)) if line else (),
+    )  # fmt: skip
 
 
 def _tokens(query: Query, values: dict[str, Any]) -> list[str]:

@@ -81,6 +81,23 @@ def ended(tx: Transaction, statement: Statement, ended_on: date, at: datetime) -
             PUBLISHED,
         ),
     )  # fmt: skip
+    newest = tx.raw.execute(
+        "SELECT ordinal, forms FROM madoguchi.public_statement WHERE tenant = %s AND body = %s AND number = %s AND stage = %s"
+        " ORDER BY ordinal DESC LIMIT 1",
+        (tx.tenant, statement.body, statement.number, PUBLISHED),
+    ).fetchone()
+    if newest is not None:
+        # The printed title says 【…終了】 from now on.
+        ask_for(
+            tx,
+            statement.body,
+            statement.number,
+            PUBLISHED,
+            newest[0],
+            newest[1],
+            at,
+            again=("failed", "ready"),
+        )
 
 
 def left(tx: Transaction, statement: Statement, day: date, at: datetime) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from pyramid.config import Configurator
 
-from portal.public.statements import changes, listing, page
+from portal.public.statements import changes, downloads, listing, page
 from portal.public.statements.laid_open import Shelf
 from portal.web.permissions import Permission
 
@@ -29,4 +29,10 @@ def includeme(config: Configurator) -> None:
     add("statements", "/statements/", listing.listing, "list")
     add("statement", PLACE, page.statement, "page")
     add("statement.edition", EDITION, page.statement, "page")
+    add("statement.files", EDITION + "/files", downloads.files, "files")
+    config.add_view(
+        downloads.ask_again, route_name="statement.files", permission=Permission.PUBLIC, request_method="POST"
+    )
+    add("statement.json", EDITION + "/data.json", downloads.as_json)
+    add("statement.file", EDITION + "/{form:form[234]}.{media:pdf|xlsx}", downloads.fetch)
     add("statement.changes", EDITION + "/changes", changes.page, "changes")

@@ -122,7 +122,7 @@ def head(request: Request, version: Version) -> dict[str, Any]:
         "version": version,
         "path": statement_path(version.tenant, version.body, version.number),
         "office": request.office_name(version.tenant),
-        "kind": KIND_WORDS[version.kind],
+        "kind_words": KIND_WORDS[version.kind],
         "state": STATE_WORDS[state],
         "tone": STATE_TONES[state],
         "affairs": [affairs[code].name[two] if code in affairs else code for code in version.affairs],

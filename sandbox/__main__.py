@@ -8,6 +8,7 @@ from pathlib import Path
 from .admin import tell
 from .config import SYSTEMS, SandboxConfig, refuse_production
 from .faults import KINDS
+from .pki.faults import KINDS as PKI_KINDS
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -21,14 +22,14 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("serve", help="run one stand-in, or all")
     run.add_argument("system", choices=[*sorted(SYSTEMS), "all"])
     fault = commands.add_parser("fault", help="make a stand-in misbehave for a while")
-    fault.add_argument("system", choices=sorted(set(SYSTEMS) - {"pki"}))
-    fault.add_argument("kind", choices=[*KINDS, "none"])
+    fault.add_argument("system", choices=sorted(SYSTEMS))
+    fault.add_argument("kind", help=f"{', '.join(KINDS)}; of pki: {', '.join(PKI_KINDS[1:])}; none ends it")
     fault.add_argument("--seconds", type=float, default=60)
     fault.add_argument("--delay", type=float, default=3)
     fault.add_argument("--how", default="bad-signature")
     fault.add_argument("--path", default="/")
     order = commands.add_parser("command", help="a system's own command, e.g. tax change, juki certificates")
-    order.add_argument("system", choices=sorted(set(SYSTEMS) - {"pki"}))
+    order.add_argument("system", choices=sorted(SYSTEMS))
     order.add_argument("command")
     order.add_argument("wish", nargs="?", default="{}", help="JSON")
     suite = commands.add_parser(
@@ -72,7 +73,15 @@ def main(arguments: list[str] | None = None) -> int:
         print(json.dumps(measure(SandboxConfig.load(wish.var), wish.count, wish.batch)))
     elif wish.do == "fault":
         config = SandboxConfig.load(wish.var)
-        if wish.kind == "none":
+        known = PKI_KINDS if wish.system == "pki" else (*KINDS, "none")
+        if wish.kind not in known:
+            raise SystemExit(
+                f"{wish.system} に「{wish.kind}」という障害はありません。選べるもの: {', '.join(known)}。何も変えていません。"
+            )
+        if wish.system == "pki":
+            order = {"kind": wish.kind} | ({} if wish.kind == "none" else {"seconds": wish.seconds})
+            print(json.dumps(tell(config, "pki", "fault", order)))
+        elif wish.kind == "none":
             print(json.dumps(tell(config, wish.system, "faults", method="DELETE")))
         else:
             options = {"path": wish.path, "delay": wish.delay, "how": wish.how}

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from portal.running.sandbox_parts import world
 from portal.settings import Settings
 
 
@@ -19,5 +20,5 @@ def sandbox(words: tuple[str, ...]) -> None:
         raise click.ClickException("本番では代役を動かせません。MADOGUCHI_MODE を確かめてください。")
     command = [sys.executable, "-m", "sandbox", *words]
     if words and words[0] not in ("--help", "-h") and "--var" not in words:
-        command += ["--var", str(settings.var)]
+        command += ["--var", str(world(settings))]
     raise SystemExit(subprocess.call(command))  # noqa: S603

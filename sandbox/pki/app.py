@@ -5,13 +5,16 @@
 ``GET /crl/<kind>-<generation>.crl``  a revocation list, DER
 ``GET /ca/<kind>-<generation>.pem``   an anchor
 ``POST /tsa``            a time-stamp request, DER
-``POST /admin/fault``    ``{"kind": "down"}``
+``POST /admin/fault``    ``{"kind": "down", "seconds": 60}``
 ``POST /admin/revoke``   ``{"kind": "auth", "serial": "07000001"}``
 ======================== ===========================================================
+
+What stands under ``/admin/`` needs the token of this installation (the file ``admin-token``); without that file nobody is let in.
 """
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
 import time
@@ -56,6 +59,7 @@ class PkiApp:
         auth, sign = self._authorities["auth"], self._authorities["sign"]
         self._responders = {"auth": Responder(auth, sign), "sign": Responder(sign, auth)}
         self._tsa = TimeStampAuthority(folder / "tsa")
+        self._token = folder.parent / "admin-token"
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
@@ -88,8 +92,21 @@ class PkiApp:
             case ("GET", "health"):
                 return HTTPStatus.OK, "text/plain", b"ok\n"
             case ("POST", "admin", action):
+                if not self._admitted(environ.get("HTTP_AUTHORIZATION", "")):
+                    return (
+                        HTTPStatus.FORBIDDEN,
+                        "application/json",
+                        b'{"error":"the admin token is needed"}\n',
+                    )
                 return self._admin(action, json.loads(body))
         return HTTPStatus.NOT_FOUND, "text/plain", b"not here\n"
+
+    def _admitted(self, shown: str) -> bool:
+        try:
+            wanted = self._token.read_bytes().strip()
+        except FileNotFoundError:
+            return False
+        return bool(wanted) and hmac.compare_digest(shown.encode(), b"Bearer " + wanted)
 
     def _ocsp(self, kind: str, question: bytes) -> Answer:
         fault = faults.read(self._folder)
@@ -113,11 +130,14 @@ class PkiApp:
                 return HTTPStatus.OK, "application/x-pem-file", pem
         raise LookupError(f"no generation {generation}")
 
-    def _admin(self, action: str, body: dict[str, str]) -> Answer:
+    def _admin(self, action: str, body: Any) -> Answer:
+        if not isinstance(body, dict):
+            raise ValueError("an admin command is an object")
         if action == "fault":
-            faults.switch(self._folder, body["kind"])
+            seconds = body.get("seconds")
+            faults.switch(self._folder, str(body["kind"]), None if seconds is None else float(seconds))
         elif action == "revoke":
-            self._authority(body["kind"]).register.revoke(int(body["serial"], 16), self._now())
+            self._authority(str(body["kind"])).register.revoke(int(str(body["serial"]), 16), self._now())
         else:
             raise LookupError(f"no such action: {action}")
         return HTTPStatus.OK, "application/json", b'{"result":"done"}\n'

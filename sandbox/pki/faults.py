@@ -15,8 +15,10 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
+LONGEST = 3600.0
 KINDS = (
     "none",
     "down",
@@ -30,21 +32,30 @@ KINDS = (
 )
 
 
-def read(folder: Path) -> str:
-    """The fault that is on."""
+def read(folder: Path, now: float | None = None) -> str:
+    """The fault that is on.
+
+    :param now: seconds since the epoch; a fault that was switched on for a while ends by itself.
+    """
     try:
-        return (folder / "fault").read_text().strip() or "none"
+        kind, _, until = (folder / "fault").read_text().strip().partition(" ")
     except FileNotFoundError:
         return "none"
+    over = until and float(until) <= (time.time() if now is None else now)
+    return "none" if over or not kind else kind
 
 
-def switch(folder: Path, kind: str) -> None:
+def switch(folder: Path, kind: str, seconds: float | None = None, now: float | None = None) -> None:
     """Switch a fault on (or off with ``none``).
 
-    :raises ValueError: when there is no such fault.
+    :param seconds: for how long; until it is switched off when None.
+    :raises ValueError: when there is no such fault, or the time is not between 0 and an hour.
     """
     if kind not in KINDS:
         raise ValueError(f"pki に「{kind}」という障害はありません。選べるもの: {', '.join(KINDS)}")
+    if seconds is not None and not 0 < seconds <= LONGEST:
+        raise ValueError(f"障害の長さは 0 秒より長く {LONGEST:.0f} 秒までです。")
+    until = "" if seconds is None else f" {(time.time() if now is None else now) + seconds}"
     scratch = folder / "fault.new"
-    scratch.write_text(kind)
+    scratch.write_text(kind + until)
     scratch.replace(folder / "fault")

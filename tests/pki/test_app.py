@@ -16,10 +16,13 @@ from rfc3161_client import (
 )
 from webtest import TestApp
 
-from sandbox.pki import Pki, provision
+from sandbox.pki import Pki, faults, provision
 from sandbox.pki.app import make_app
 from sandbox.pki.tsa import TimeStampAuthority
 from tests.pki.world import HANAKO, ISSUED, NOW, spare_key
+
+TOKEN = "a token of this installation"
+ADMIN = {"content_type": "application/json", "headers": {"Authorization": f"Bearer {TOKEN}"}}
 
 
 @pytest.fixture
@@ -34,13 +37,14 @@ def own(var: Path) -> Pki:
 
 @pytest.fixture
 def app(own: Pki, var: Path) -> TestApp:
+    (var / "admin-token").write_text(TOKEN)
     return TestApp(make_app(var, lambda: NOW))
 
 
 def test_a_revocation_reaches_the_responder_and_the_list(app: TestApp, own: Pki) -> None:
     found = own.auth.issue(spare_key().public_key(), HANAKO, ISSUED)
     body = json.dumps({"kind": "auth", "serial": f"{found.serial_number:X}"})
-    assert app.post("/admin/revoke", body, content_type="application/json").json == {"result": "done"}
+    assert app.post("/admin/revoke", body, **ADMIN).json == {"result": "done"}
     listed = x509.load_der_x509_crl(app.get("/crl/auth-03.crl").body)
     assert listed.is_signature_valid(own.auth.issuers[2].certificate.public_key())
     assert listed.get_revoked_certificate_by_serial_number(found.serial_number) is not None
@@ -76,15 +80,45 @@ def test_a_large_body_is_refused(app: TestApp) -> None:
 
 
 def test_an_unknown_fault_is_refused_by_name(app: TestApp) -> None:
-    answer = app.post("/admin/fault", '{"kind": "melt"}', content_type="application/json", status=404)
+    answer = app.post("/admin/fault", '{"kind": "melt"}', **ADMIN, status=404)
     assert "melt" in answer.text
 
 
 def test_the_fault_down_is_503_until_it_is_switched_off(app: TestApp) -> None:
-    app.post("/admin/fault", '{"kind": "down"}', content_type="application/json")
+    app.post("/admin/fault", '{"kind": "down"}', **ADMIN)
     app.post("/ocsp/auth", b"", status=503)
-    app.post("/admin/fault", '{"kind": "none"}', content_type="application/json")
+    app.post("/admin/fault", '{"kind": "none"}', **ADMIN)
     app.post("/ocsp/auth", b"x", status=200)
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer "}, {"Authorization": TOKEN}]
+)
+@pytest.mark.parametrize("path", ["/admin/fault", "/admin/revoke", "/admin/nothing"])
+def test_nobody_gives_orders_without_the_token(app: TestApp, path: str, headers: dict[str, str]) -> None:
+    app.post(path, '{"kind": "down"}', content_type="application/json", headers=headers, status=403)
+    app.post("/ocsp/auth", b"x", status=200)
+
+
+@pytest.mark.parametrize("content", [None, "", "\n"])
+def test_without_a_token_on_file_nobody_is_let_in(app: TestApp, var: Path, content: str | None) -> None:
+    (var / "admin-token").unlink() if content is None else (var / "admin-token").write_text(content)
+    for headers in ({"Authorization": "Bearer "}, {"Authorization": "Bearer None"}, {}):
+        app.post("/admin/fault", '{"kind": "down"}', headers=headers, status=403)
+
+
+@pytest.mark.parametrize(
+    "body", ["", "[]", "{", "5", "{}", '{"kind": "down", "seconds": -1}', '{"kind": "down", "seconds": "x"}']
+)
+def test_an_order_that_is_none_changes_nothing(app: TestApp, body: str) -> None:
+    app.post("/admin/fault", body, **ADMIN, status=404)
+    app.post("/ocsp/auth", b"x", status=200)
+
+
+def test_a_fault_for_a_while_ends_by_itself(var: Path, own: Pki) -> None:
+    faults.switch(var / "pki", "down", 60, now=1000.0)
+    assert faults.read(var / "pki", now=1059.0) == "down"
+    assert faults.read(var / "pki", now=1060.0) == "none"
 
 
 def test_the_sandbox_does_not_start_in_production(var: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
 """Statements in and out: JSON without loss, Excel with a preview, and text as it comes out of a published PDF."""
 
+from privacy_assessment.exchange.encodings import decode
 from privacy_assessment.exchange.package import BadFile, check_package
-from privacy_assessment.exchange.plain_text import decode, read_text
+from privacy_assessment.exchange.plain_text import read_text
 from privacy_assessment.exchange.preview import Preview
 from privacy_assessment.exchange.statement_json import from_json, to_json
 from privacy_assessment.exchange.workbook import write_workbook

@@ -25,47 +25,14 @@ from privacy_assessment.exchange.preview import (
 from privacy_assessment.forms import FILE, Document, Form, Item, Place, load_form
 from privacy_assessment.forms.dates import NoSuchDay, parse_day
 
-MAX_BYTES = 12_000_000
 # A label stands at the beginning of a line; no more of it is looked at.
 HEAD = 120
-ENCODINGS = ("utf-8-sig", "cp932", "euc_jp")
 _TITLE = re.compile(r"特定個人情報保護評価書[(（](基礎|重点)?(?:項目|全項目)評価書[)）]")
 _NO_VALUE = frozenset("-－―ー‐")
 # The cover mark stands for itself, also when the page came as one line.
 _MARKED = re.compile(r"([\[［][^\]］]*様式[^\]］]*[\]］])")
 _NUMBER_AFTER = re.compile(r"^(.*評価書(?:[(（]案[)）])?)[ 　]+(\d{1,8})$")
 _TOC = re.compile(r"項目一覧")
-
-
-def decode(data: bytes) -> tuple[str, list[int]]:
-    """Text of a file in any of the usual encodings, line by line when they are mixed.
-
-    :returns: the text, and the numbers (from 1) of lines that could not be read whole; those hold U+FFFD.
-    :raises BadFile: too large, or not a text.
-    """
-    if len(data) > MAX_BYTES:
-        raise BadFile("TOO_LARGE", "文章が大きすぎます（12MBまで）。")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace"), []
-    if b"\x00" in data:
-        raise BadFile("NOT_TEXT", "文章のファイルではありません。")
-    for encoding in ENCODINGS:
-        try:
-            return data.decode(encoding), []
-        except UnicodeDecodeError:
-            continue
-    lines, doubtful = [], []
-    for number, line in enumerate(data.split(b"\n"), 1):
-        for encoding in ENCODINGS:
-            try:
-                lines.append(line.decode(encoding))
-                break
-            except UnicodeDecodeError:
-                continue
-        else:
-            lines.append(line.decode("utf-8", "replace"))
-            doubtful.append(number)
-    return "\n".join(lines), doubtful
 
 
 def read_text(text: str, current: Document | None = None) -> Preview:
@@ -92,12 +59,16 @@ def read_text(text: str, current: Document | None = None) -> Preview:
     body = next((n for n, (_, line) in enumerate(lines) if _first_item(form, line)), len(lines))
     loose = _cover(preview, form, lines[: start if start is not None else body], found)
     loose += _body(preview, form, lines[body:], found)
+    headings = _headings(form)
     for number, line in loose:
+        if bare(line[:HEAD]) in headings:
+            continue
         preview.not_understood.append(
             NotUnderstood(f"{number}行", squeezed(line), "どの項目か分かりません。")
         )
     current_form = load_form(current.form_id, current.edition) if current is not None else None
     preview.taken = compared(form, document, current, current_form, found)
+    preview.cells = found
     return preview
 
 
@@ -238,6 +209,11 @@ def _body(preview: Preview, form: Form, lines: list[Line], found: dict[str, str]
         place = Place(current.key, (file,) if current.repeats else ()) if current is not None else None
         if current is None or place is None or not text:
             loose += held
+        elif current.type == "select" and (picked := _picked(current, held)) is not None:
+            code, at, rest = picked
+            preview.document.set(place, code)
+            found[str(place)] = f"{at}行"
+            loose += rest
         elif preview.document.get(place) is None and (value := read_value(current, text)) is not None:
             preview.document.set(place, value)
             found[str(place)] = f"{held[0][0]}行"
@@ -245,8 +221,11 @@ def _body(preview: Preview, form: Form, lines: list[Line], found: dict[str, str]
             loose += held
 
     seen: set[str] = set()
+    headings = _headings(form)
     by_length = sorted(labels, key=len, reverse=True)
     for number, line in lines:
+        if bare(line[:HEAD]) in headings:
+            continue
         head = bare(line[:HEAD])
         label = next(
             (one for one in by_length if head.startswith(one) and one not in seen),
@@ -261,6 +240,26 @@ def _body(preview: Preview, form: Form, lines: list[Line], found: dict[str, str]
         held = [(number, rest)] if rest else []
     close()
     return loose
+
+
+def _headings(form: Form) -> set[str]:
+    """Titles of sections and of their parts, as bodies of forms print them; they say nothing of their own."""
+    found = {bare(section.number + section.title) for section in form.sections}
+    for section in form.sections:
+        found |= {bare(f"{number}.{title}") for number, title in section.headings.items()}
+    return found
+
+
+def _picked(item: Item, held: list[Line]) -> tuple[str, int, list[Line]] | None:
+    """The choice that stands between brackets over its printed list: its code, its line, and the lines that belong to neither."""
+    opened = next((n for n, (_, line) in enumerate(held) if line.strip() in ("[", "［")), None)
+    if opened is None:
+        return None
+    for number, line in held[opened + 1 :]:
+        option = next((one for one in item.options if bare(one.label) == bare(line)), None)
+        if option is not None:
+            return option.code, number, held[:opened]
+    return None
 
 
 def _rest(line: str, label: str) -> str:

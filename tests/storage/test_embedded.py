@@ -1,0 +1,29 @@
+"""The embedded server lets in nobody but the one it runs for."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg
+
+from storage.embedded import ACCESS, EmbeddedServer
+
+
+def test_no_address_is_trusted_and_the_socket_is_ours_alone(tmp_path: Path) -> None:
+    server = EmbeddedServer(tmp_path / "database")
+    try:
+        with psycopg.connect(server.admin_url()) as connection:
+            rules = connection.execute(
+                "SELECT type, auth_method FROM pg_hba_file_rules WHERE error IS NULL AND NOT 'replication' = ANY(database)"
+            ).fetchall()
+            assert rules == [("local", "trust"), ("host", "reject")]
+            assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
+        (place,) = parse_qs(urlsplit(server.admin_url()).query)["host"]
+        sockets = [found for found in Path(place).glob(".s.PGSQL.*") if found.is_socket()]
+        assert sockets
+        assert all(stat.S_IMODE(found.stat().st_mode) == 0o700 for found in sockets)
+        assert (tmp_path / "database" / "pg_hba.conf").read_text() == ACCESS
+    finally:
+        server.stop()

@@ -17,10 +17,19 @@ from storage.database import Statement
 STAGES = {"v": "published", "c": "consulted"}
 LETTERS = {stage: letter for letter, stage in STAGES.items()}
 _EDITION = re.compile(r"^([vc])([1-9][0-9]{0,5})$")
-_HEAD = (
-    "SELECT tenant, body, number, stage, ordinal, assessment_id, body_name, title, kind, publication, forms, affairs, shown_on, closes,"
-    " review_by, redo_by, persons, current, ended_on, kept_until, left_on, withdrawn_on, withdrawn_why, changed_at"
-)
+_COLUMNS = (
+    "tenant", "body", "number", "stage", "ordinal", "assessment_id", "body_name", "title", "kind", "publication", "forms", "affairs",
+    "shown_on", "closes", "review_by", "redo_by", "persons", "current", "ended_on", "kept_until", "left_on", "withdrawn_on",
+    "withdrawn_why", "changed_at",
+)  # fmt: skip
+
+
+def read_columns(prefix: str = "") -> str:
+    """``SELECT`` with the columns of a version, in the order of its fields."""
+    return "SELECT " + ", ".join(prefix + name for name in _COLUMNS)
+
+
+_HEAD = read_columns()
 _FROM = " FROM madoguchi.public_statement WHERE tenant = %s AND body = %s AND number = %s"
 
 

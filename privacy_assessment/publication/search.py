@@ -138,7 +138,7 @@ def page_statement(
         "first": HEADS + 1,
         "line": LONGEST_LINE,
     }
-    where += _tokens(query, values) + _after(after, values)
+    where += token_conditions(query, values) + after_conditions(after, values)
     long = [word for word in query.words if len(word) > 2]
     checks = []
     for number, word in enumerate(long):
@@ -178,7 +178,7 @@ def last_candidate_statement(query: Query, filters: Filters, after: Key | None, 
     """The key of the last candidate that a page looks at; no row when it looked at all there are."""
     where, values = filters.conditions()
     values |= {"today": today, "skip": CANDIDATES - 1}
-    where += _tokens(query, values) + _after(after, values)
+    where += token_conditions(query, values) + after_conditions(after, values)
     sql = (
         "SELECT p.shown_on, p.tenant, p.body, p.number, p.stage FROM madoguchi.public_statement AS p"  # noqa: S608 - fixed names
         f" WHERE {' AND '.join(where)} ORDER BY p.shown_on DESC, p.tenant, p.body, p.number, p.stage OFFSET %(skip)s LIMIT 1"
@@ -190,7 +190,7 @@ def count_statement(query: Query, filters: Filters, today: date) -> Statement:
     """How many statements the index knows."""
     where, values = filters.conditions()
     values["today"] = today
-    where += _tokens(query, values)
+    where += token_conditions(query, values)
     sql = f"SELECT count(*) FROM madoguchi.public_statement AS p WHERE {' AND '.join(where)}"  # noqa: S608 - fixed names only
     return sql, values
 
@@ -227,14 +227,16 @@ def _hit(row: tuple[Any, ...], query: Query) -> Hit:
     )  # fmt: skip
 
 
-def _tokens(query: Query, values: dict[str, Any]) -> list[str]:
+def token_conditions(query: Query, values: dict[str, Any]) -> list[str]:
+    """What the index is asked; adds its value to ``values``."""
     if not query.words:
         return []
     values["tokens"] = query.tokens
     return ["p.tokens @> %(tokens)s"]
 
 
-def _after(after: Key | None, values: dict[str, Any]) -> list[str]:
+def after_conditions(after: Key | None, values: dict[str, Any]) -> list[str]:
+    """Rows that come after a key; adds its values to ``values``."""
     if after is None:
         return []
     names = ("key_day", "key_tenant", "key_body", "key_number", "key_stage")

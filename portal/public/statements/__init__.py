@@ -4,7 +4,7 @@ from typing import Any
 
 from pyramid.config import Configurator
 
-from portal.public.statements import changes, downloads, listing, page
+from portal.public.statements import changes, comparing, downloads, feed, listing, open_data, page
 from portal.public.statements.laid_open import Shelf
 from portal.web.permissions import Permission
 
@@ -27,6 +27,10 @@ def includeme(config: Configurator) -> None:
         )
 
     add("statements", "/statements/", listing.listing, "list")
+    add("statements.compare", "/statements/compare", comparing.page, "compare")
+    add("statements.atom", "/statements/atom.xml", feed.atom)
+    add("statements.csv", "/statements/open-data.csv", open_data.as_csv)
+    add("statements.json", "/statements/open-data.json", open_data.as_json)
     add("statement", PLACE, page.statement, "page")
     add("statement.edition", EDITION, page.statement, "page")
     add("statement.files", EDITION + "/files", downloads.files, "files")

@@ -29,6 +29,11 @@ def path(name: str) -> str:
     return f"/statements/992011/{quote(one.body)}/{quote(one.number)}"
 
 
+def choice(name: str) -> str:
+    """How the comparison names one of them."""
+    return quote(path(name).removeprefix("/statements/"))
+
+
 def furnish(worker: Database, clock: FixedClock, _ring: KeyRing) -> None:
     """Carry statements through their whole way, on a clock that begins in the summer."""
     office = Office(FixedClock(datetime(2026, 6, 1, 1, 0, tzinfo=UTC)))
@@ -93,6 +98,10 @@ def pages(_counter: Counter) -> list[tuple[str, Person | None]]:
         for one in (
             "/statements/", f"/statements/?q={quote('個人住民税')}", f"/statements/?q={quote('龘龘龘')}", "/statements/?kind=x&from=99&state=published",
             full, f"{full}?form=form2", f"{changed}/v1", f"{changed}/v2/changes", f"{changed}/v2/changes?form=form2", ended, consulting,
-            f"{consulting}/c1", "/statements/992011/nobody/1",
+            f"{consulting}/c1",
+            f"{full}/v1/files",
+            "/statements/compare",
+            f"/statements/compare?with={choice('full')}&with={choice('changed')}&with=x",
+            f"/statements/compare?with={choice('ended')}&with={choice('changed')}&only=different", "/statements/992011/nobody/1",
         )
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from workflows.engine import Reason
 
 Facts = Mapping[str, Any]
 ASKED = "番号法28条2項・3項"
-FREE = "規則5条から8条まで・14条、番号法33条"
+FREE = "規則5条・6条・7条・14条、番号法33条"
 DECIDE = "番号法28条3項・指針第10"
 NOTICE = "規則16条"
 

@@ -116,6 +116,10 @@ INDEXES = (
     ),
     "CREATE INDEX ix_commission_decision_case ON madoguchi.commission_decision (tenant, case_id, drafted_at DESC)",
     "CREATE INDEX ix_commission_paper_subject ON madoguchi.commission_paper (tenant, subject, asked_at DESC)",
+    (
+        "CREATE INDEX ix_case_file_commission_closed ON madoguchi.case_file (tenant, closed_at)"
+        " WHERE kind = 'commission_review' AND closed_at IS NOT NULL"
+    ),
     "CREATE INDEX ix_commission_meeting_day ON madoguchi.commission_meeting (tenant, held_on DESC)",
 )
 
@@ -144,3 +148,4 @@ def downgrade() -> None:
     op.execute("DELETE FROM madoguchi.tenant WHERE code = '000000'")
     for name, *_ in reversed(TABLES):
         op.execute(f"DROP TABLE madoguchi.{name}")
+    op.execute("DROP INDEX madoguchi.ix_case_file_commission_closed")

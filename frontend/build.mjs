@@ -36,6 +36,7 @@ add("madoguchi.css", css);
 const govuk = readFileSync(join(modules, "govuk-frontend/dist/govuk/govuk-frontend.min.js"), "utf8").replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "\n");
 const govukName = add("govuk-frontend.js", govuk);
 add("init.js", readFileSync(join(here, "js/init.js"), "utf8").replace("./govuk-frontend.js", `./${govukName}`));
+for (const script of readdirSync(join(here, "js")).sort()) if (script !== "init.js") add(script, readFileSync(join(here, "js", script)));
 for (const icon of readdirSync(join(here, "icons")).sort()) add(icon, readFileSync(join(here, "icons", icon)));
 
 const shipped = ["govuk-frontend", "@digital-go-jp/design-tokens"];

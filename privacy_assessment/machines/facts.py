@@ -223,6 +223,7 @@ def _plan(r: Reading) -> bool:
 
 READERS: dict[str, Callable[[Reading], Any]] = {
     "judgement_covered": _covered,
+    "kind_enough": lambda r: {**_covered(r), "first": r.case.state == "drafting"},
     "basic_amended_first": _basic_first,
     "kind_changed": lambda r: {"kind": r.statement.kind, "chosen": r.judgement[2] if r.judgement else None},
     "forms_complete": _errors,

@@ -27,6 +27,12 @@ def judgement_covered(facts: Facts, given: Facts) -> Reason | None:
     return Reason("kind_too_low", owed=KIND_NAMES[found["owed"]], article="規則4条8号から10号まで")
 
 
+def kind_enough(facts: Facts, given: Facts) -> Reason | None:
+    """規則6条1項・7条1項: what was judged again while writing asks for a higher kind. After publication 規則6条2項 makes the order."""
+    found = facts["kind_enough"]
+    return judgement_covered({"judgement_covered": found}, given) if found["first"] else None
+
+
 def basic_amended_first(facts: Facts, given: Facts) -> Reason | None:
     """規則6条2項・7条2項・8条: when the threshold has risen the amended 基礎 is published before anything else."""
     found = facts["basic_amended_first"]
@@ -219,7 +225,7 @@ def _day(value: Any) -> date:
 
 
 ALL = (
-    judgement_covered, basic_amended_first, kind_changed, forms_complete, warnings_explained, before_holding,
+    judgement_covered, kind_enough, basic_amended_first, kind_changed, forms_complete, warnings_explained, before_holding,
     internal_steps_done, confirmation_in_turn, redaction_allowed, no_numbers, consultation_long_enough,
     consultation_over, opinions_considered, review_recorded, review_favourable, review_asks_changes,
     third_party_done, approved_first, submitted_first, changes_decided, not_material, has_remarks,

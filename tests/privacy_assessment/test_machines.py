@@ -608,3 +608,26 @@ def test_the_state_says_who_may_write(tx, office):
         office.write(tx, statement, "form4", "f4.1.1.2", "公示中に変える")
     assert read_draft(tx, statement.id, "form4").document.get("f4.1.1.2") == "書ける"
     assert FILE in read_draft(tx, statement.id, "form4").document.rows
+
+
+def test_a_threshold_that_rises_while_writing_stops_the_lower_kind(tx, office):
+    statement = office.drafting(tx, "basic")
+    office.statements.judge(tx, CLERK, "rise", statement.id, office.figures(400_000))
+    found = office.refused(tx, statement, "submit")
+    assert found["kind_too_low"]["owed"] == "基礎項目評価及び全項目評価"
+    made = office.statements.plan_again(tx, CENTRE, "again", statement.id, "full")
+    assert made.kind == "full"
+    assert made.forms == ("form2", "form4")
+    assert office.state(tx, made) == "planned"
+    assert office.engine.case(tx, made.case_id).parent == statement.case_id
+    assert read_draft(tx, made.id, "form2").document.get("f2.1.1.1") == "個人住民税に関する事務"
+
+
+def test_publishing_by_hand_ends_the_reserved_day(tx, office):
+    statement = office.drafting(tx, "basic")
+    office.step(tx, statement, "submit")
+    office.step(tx, statement, "schedule_publication", day=office.today + timedelta(days=5))
+    office.step(tx, statement, "publish")
+    office.clock.advance(days=6)
+    assert office.engine.fire_due_deadlines(tx) == []
+    assert office.state(tx, statement) == "published"

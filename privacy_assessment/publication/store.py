@@ -40,7 +40,7 @@ def put(tx: Transaction, statement: Statement, day: date, publication: str, at: 
     # An amendment does not begin the five years again (規則15条).
     again = before[0] if publication == "amended" and before else redo_by(day)
     _superseded(tx, statement, None, at)
-    _insert(
+    insert(
         tx,
         row_of(
             tx.tenant, statement, read_body(tx, statement.body).name, _tenant_name(tx), forms, stage=PUBLISHED,
@@ -59,7 +59,7 @@ def put_consulted(
     shown = _public_forms(tx, statement, forms, "consultation")
     ordinal = _next_ordinal(tx, statement, CONSULTED)
     _superseded(tx, statement, CONSULTED, at)
-    _insert(
+    insert(
         tx,
         row_of(
             tx.tenant, statement, read_body(tx, statement.body).name, _tenant_name(tx), shown, stage=CONSULTED,
@@ -160,7 +160,8 @@ def row_of(
     }
 
 
-def _insert(tx: Transaction, row: dict[str, Any]) -> None:
+def insert(tx: Transaction, row: dict[str, Any]) -> None:
+    """Write a row in the tenant of the transaction."""
     tx.raw.execute(INSERT, row)
 
 

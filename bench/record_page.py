@@ -6,6 +6,7 @@ machine whose speed drifts drifts for both. Prints a JSON line for each size.
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import platform
@@ -128,13 +129,14 @@ def _size(server: EmbeddedServer, folder: Path, rows: int, stack: ExitStack) -> 
     filled = record_rows.fill(server.admin_url(name), rows)
     settings = _settings(server, folder, name)
     visitors = _visitors(server, name, rows, settings)
+    ours = stack.enter_context(_serve("portal.wsgi:application", True, _environment(settings)))
     return Size(
         rows=rows,
-        ours=stack.enter_context(_serve("portal.wsgi:application", True, _environment(settings))),
+        ours=ours,
         raw=stack.enter_context(
             _serve("bench.record_page_raw:application", False, {"BENCH_DATABASE": server.admin_url(name)})
         ),
-        page=[_request("/my/records", f"Cookie: {cookie}\r\n") for _, cookie in visitors],
+        page=[_request("/my/records", f"Cookie: {_kept(ours, cookie)}\r\n") for _, cookie in visitors],
         bare=[_request(f"/?{person}") for person, _ in visitors],
         filled=filled,
     )
@@ -238,6 +240,19 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
             time.sleep(3)  # both processes have to be up, not only the one that answered
             return
     raise RuntimeError("the server did not come up in a minute")
+
+
+def _kept(port: int, cookie: str) -> str:
+    """The cookies of a browser that has opened a page before: its session, and what the portal set."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", "/my/records", headers={"Host": "localhost", "Cookie": cookie})
+    answer = connection.getresponse()
+    answer.read()
+    if answer.status != 200:
+        raise RuntimeError(f"the list answers {answer.status}")
+    given = [value.partition(";")[0] for name, value in answer.getheaders() if name == "Set-Cookie"]
+    connection.close()
+    return "; ".join((cookie, *given))
 
 
 def _request(path: str, headers: str = "") -> bytes:

@@ -57,11 +57,11 @@ def local(moment: datetime | date) -> datetime | date:
 def date_words(moment: datetime | date, language: str = "ja") -> str:
     """The day in words of the language (ja, ja_easy or en)."""
     day = local(moment)
-    return _day_words(day.date() if isinstance(day, datetime) else day, language)
+    return day_words(day.date() if isinstance(day, datetime) else day, language)
 
 
 @lru_cache(maxsize=8192)
-def _day_words(day: date, language: str) -> str:
+def day_words(day: date, language: str) -> str:
     """A list shows the same days again and again."""
     if language == "en":
         return f"{ENGLISH_WEEKDAYS[day.weekday()]} {day.day} {ENGLISH_MONTHS[day.month - 1]} {day.year}"

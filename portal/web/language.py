@@ -67,27 +67,29 @@ def with_ruby(text: str) -> Markup:
 class Pattern:
     """A marked text with blanks, taken apart once, so that filling it costs a join and no parsing."""
 
-    def __init__(self, text: Markup, plain: frozenset[str] = frozenset()) -> None:
-        """Take it apart.
-
-        :param plain: blanks whose values are known to hold no character of markup: times, identifiers, fixed words.
-        """
+    def __init__(self, text: Markup) -> None:
         pieces = [(literal, field) for literal, field, _, _ in Formatter().parse(str(text))]
         self._text = "".join(
             literal.replace("%", "%%") + ("" if field is None else "%s") for literal, field in pieces
         )
-        self._blanks = [(field, field in plain) for _, field in pieces if field is not None]
+        self._blanks = [field for _, field in pieces if field is not None]
 
     def fill(self, values: Mapping[str, Any]) -> Markup:
-        """The text with its blanks filled; what is neither markup nor plain is escaped.
+        """The text with its blanks filled; what is not markup is escaped.
 
         :raises KeyError: when a blank has no value.
         """
         filled = [
-            value if type(value := values[field]) is Markup or plain else escape(value)
-            for field, plain in self._blanks
+            value if type(value := values[field]) is Markup else escape(value) for field in self._blanks
         ]
         return Markup(self._text % tuple(filled))  # noqa: S704 - our own texts, values are escaped above
+
+    def put(self, values: Mapping[str, Any]) -> str:
+        """The text with its blanks filled by values that are markup already, or are known to hold no character of it.
+
+        :raises KeyError: when a blank has no value.
+        """
+        return self._text % tuple(map(values.__getitem__, self._blanks))
 
 
 class Texts:

@@ -16,4 +16,4 @@ def home(request: Request) -> dict[str, Any]:
     """What there is to do, and the three newest exchanges."""
     page = parse_page(request.read(*page_statements(scope_of(request), NO_FILTERS, None, NEWEST)), NEWEST)
     wording = request.registry["record wording"](*request.display)
-    return {"entries": [wording.entry(row) for row in page.rows], "total": page.total, "capped": page.capped}
+    return {"rows": wording.rows(page.rows), "total": page.total, "capped": page.capped}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
 
-from portal.web.dates import TOKYO, clock_words, date_words
+from portal.web.dates import TOKYO, clock_words, day_words
 from portal.web.language import Pattern, Texts
 from workflows.law.table import LawTable
 from workflows.linkage.wire.codes import RESULT_CLASSES, words
@@ -18,7 +17,6 @@ RECEIVED = "{asker}が、{holder}から、あなたの{items}を受け取りま�
 ASKED_IN_VAIN = "{asker}が、{holder}に、あなたの{items}を求めましたが、受け取っていません。"
 ASKING = "{asker}が、{holder}に、あなたの{items}を求めています。"
 
-PLAIN = frozenset({"iso", "day", "time", "tone", "id"})
 KEPT_SENTENCES = 5000
 NOTHING = Markup("")
 PURPOSE = "目的：{purpose}"
@@ -56,16 +54,14 @@ def badge(outcome: str) -> Badge:
     return Badge("提供なし", "none")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A record in words; ``html`` is its row of the list, ``row`` the record itself."""
+class Entry(NamedTuple):
+    """A record in words; ``row`` is the record itself."""
 
     row: RecordRow
     sentence: Markup
     purpose: str
     badge: Badge
     outcome_words: str
-    html: Markup
 
 
 class Wording:
@@ -83,12 +79,13 @@ class Wording:
         self._received, self._in_vain, self._asking = (
             texts.pattern(text) for text in (RECEIVED, ASKED_IN_VAIN, ASKING)
         )
-        self._purpose, self._row = texts.pattern(PURPOSE), Pattern(part("parts/record_row.jinja2"), PLAIN)
+        self._purpose, self._row = texts.pattern(PURPOSE), Pattern(part("parts/record_row.jinja2"))
         note = Pattern(part("parts/record_note.jinja2"))
         # a remark in its place, its own blank still open
         self._mine = Pattern(note.fill({"text": texts.marked(FROM_APPLICATION)}))
         self._corrected = note.fill({"text": texts.marked(CORRECTED)})
         self._sentences: dict[Any, Markup] = {}
+        self._whys: dict[str, Markup] = {}
         self._outcomes: dict[str, tuple[Badge, Markup, str]] = {}
         self._items: dict[str, str] = {code: item.plain[self.language] for code, item in law.items.items()}
         self._purposes: dict[str, str] = {code: a.purpose[self.language] for code, a in law.affairs.items()}
@@ -138,25 +135,41 @@ class Wording:
         )
 
     def entry(self, row: RecordRow) -> Entry:
-        """A record ready for the list."""
-        sign, text, outcome = self._outcomes.get(row.outcome) or self._outcome(row.outcome)
-        purpose, sentence = self.purpose(row), self.sentence(row)
+        """A record for the pages that say more than the list."""
+        sign, _, outcome = self._outcomes.get(row.outcome) or self._outcome(row.outcome)
+        return Entry(row, self.sentence(row), self.purpose(row), sign, outcome)
+
+    def rows(self, rows: Sequence[RecordRow]) -> Markup:
+        """Records as rows of the list."""
+        return Markup("".join([self._html(row) for row in rows]))  # noqa: S704 - each is escaped below
+
+    def _html(self, row: RecordRow) -> str:
+        sign, text, _ = self._outcomes.get(row.outcome) or self._outcome(row.outcome)
         there = row.requested_at.astimezone(TOKYO)
-        html = self._row.fill(
+        return self._row.put(
             {
                 "iso": there.isoformat(timespec="seconds"),
-                "day": date_words(there.date(), self.language),
+                "day": day_words(there.date(), self.language),
                 "time": clock_words(there.hour, there.minute, self.language),
-                "sentence": sentence,
-                "why": self._purpose.fill({"purpose": purpose}),
+                "sentence": self.sentence(row),
+                "why": self._why(row),
                 "notes": self._notes(row),
                 "tone": sign.tone,
                 "badge": text,
-                "id": str(row.record_id),
-                "asker": row.asker_name,
+                "id": row.record_id,
+                "asker": escape(row.asker_name),
             }
         )
-        return Entry(row, sentence, purpose, sign, outcome, html)
+
+    def _why(self, row: RecordRow) -> Markup:
+        """The purpose in its place. Kept: purposes come from the tables of offices."""
+        purpose = self.purpose(row)
+        found = self._whys.get(purpose)
+        if found is None:
+            if len(self._whys) >= KEPT_SENTENCES:
+                self._whys.clear()
+            found = self._whys[purpose] = self._purpose.fill({"purpose": purpose})
+        return found
 
     def _notes(self, row: RecordRow) -> Markup:
         """What is to be remarked about a record: her own application, a later correction."""

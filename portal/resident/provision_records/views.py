@@ -42,7 +42,7 @@ def records(request: Request) -> dict[str, Any]:
     form = _form(request)
     frame = {"form": form, "filter_form": _filter_form(request, form)}
     if form.errors:
-        return {**frame, "entries": [], "page": None, "sources": [], "oldest": None}
+        return {**frame, "rows": "", "page": None, "sources": [], "oldest": None}
     scope = scope_of(request)
     after = request.GET.get("after")
     try:
@@ -58,7 +58,7 @@ def records(request: Request) -> dict[str, Any]:
     return {
         **frame,
         "page": page,
-        "entries": [wording.entry(row) for row in page.rows],
+        "rows": wording.rows(page.rows),
         "next": form.link(LIST, after=page.after) if page.after else None,
         "first": form.link(LIST) if after else None,
         "sources": _sources(request, request.registry["coverage"].of(request, scope)),

@@ -7,7 +7,8 @@ batch has to look at is what was written since the oldest transaction that was s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from storage.database import Transaction
@@ -81,6 +82,7 @@ class ChainBreak(Protocol):
 
 Place = tuple[int, UUID, int]
 PAGE = 5000
+Page = TypeVar("Page")
 
 Chains = Callable[[Transaction], Iterable[ChainBreak]]
 """The engine's own check of every case's chain. Injected: storage knows no engine."""
@@ -151,8 +153,7 @@ class StepSource:
     def recompute(self, tx: Transaction) -> Iterator[Recomputed]:
         """Every placed head, after every chain was walked from its first step."""
         broken = {b.case_id: b for b in self._chains(tx)} if self._chains else {}
-        for page in positions(tx, self.log):
-            heads = dict(_heads(tx, page))
+        for page, heads in ahead((page, dict(_heads(tx, page))) for page in positions(tx, self.log)):
             for seq, ref, sub in page:
                 found = broken.pop(ref, None)
                 head = heads.get((ref, sub))
@@ -188,6 +189,18 @@ def positions(tx: Transaction, log: str) -> Iterator[list[Place]]:
             return
         yield rows
         after = rows[-1][0]
+
+
+def ahead(pages: Iterator[Page]) -> Iterator[Page]:
+    """The same pages, each read while the one before it is looked at: the database works while we compute.
+
+    Pages are read by another thread, one at a time; on a transaction's connection the driver lets one statement after another through.
+    """
+    with ThreadPoolExecutor(1, "audit-ahead") as reader:
+        coming = reader.submit(next, pages, None)
+        while (page := coming.result()) is not None:
+            coming = reader.submit(next, pages, None)
+            yield page
 
 
 def _words(broken: ChainBreak) -> str:

@@ -6,7 +6,7 @@ log. The first place that does not hold is named; the rest is still looked at, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,7 @@ from .tiles import TILE_BYTES, hashes
 Progress = Callable[[str, int], None]
 """Called with a log's name and how many leaves of it were looked at since the last call."""
 STEP = 1000
+PEOPLE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,12 +242,9 @@ def _map(tx: Transaction, source: LeafSource, marks: Sequence[Mark], find: Find)
             (tx.tenant, source.log),
         ).fetchall()
     }
-    after, counted = "", 0
-    while people := source.people(tx, after, STEP):
-        after = people[-1]
-        trees = source.rebuild(tx, [person for person in people if person not in dirty])
+    counted = 0
+    for trees, kept in sources.ahead(_trees(tx, source, dirty)):
         wanted = {key: leaves for key, leaves in trees.items() if leaves}
-        kept = _entries(tx, source.log, list(trees))
         for key, leaves in wanted.items():
             if kept.get(key) != (len(leaves), root(leaves)):
                 find(-1, "ある人の件数か根が、その人の記録と合いません（表の鍵 " + key.hex()[:16] + "）")
@@ -255,6 +253,17 @@ def _map(tx: Transaction, source: LeafSource, marks: Sequence[Mark], find: Find)
         counted += len(kept)
     if not dirty and counted != _count(tx, source.log):
         find(-1, "誰のものでもない鍵が表に載っています")
+
+
+def _trees(
+    tx: Transaction, source: LeafSource, dirty: set[Any]
+) -> Iterator[tuple[Mapping[bytes, list[bytes]], dict[bytes, tuple[int, bytes]]]]:
+    """Everybody's own leaves, and what the map keeps of them."""
+    after = ""
+    while people := source.people(tx, after, PEOPLE):
+        after = people[-1]
+        trees = source.rebuild(tx, [person for person in people if person not in dirty])
+        yield trees, _entries(tx, source.log, list(trees))
 
 
 def _entries(tx: Transaction, log: str, keys: Sequence[bytes]) -> dict[bytes, tuple[int, bytes]]:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 
-from storage.audit.sources import Mark, NewLeaf, Recomputed, placed, positions
+from storage.audit.sources import Mark, NewLeaf, Place, Recomputed, ahead, placed, positions
 from storage.database import Transaction
 
 from .models import LOG, Party, ProvisionRecord, RecordItem, person_key, seal
@@ -104,14 +104,7 @@ class RecordSource:
 
     def recompute(self, tx: Transaction) -> Iterator[Recomputed]:
         """Every placed record sealed again from its content; destroyed content leaves its seal alone."""
-        for page in positions(tx, LOG):
-            refs = [one[1] for one in page]
-            leaves = dict(_by_id(tx, "record_id, leaf", "provision_leaf", "record_id", refs))
-            records = _by_id(tx, f"record_id, {_CONTENT}, salt", "provision_record r", "record_id", refs)
-            said = {row[0]: row[1:] for row in records}
-            marks: dict[UUID, list[str]] = {}
-            if len(said) < len(refs):
-                marks = dict(_by_id(tx, f"id, {_MARK}", "provision_mark m", "id", refs))
+        for page, leaves, said, marks in ahead(_stored(tx)):
             for seq, ref, _ in page:
                 leaf = leaves.get(ref)
                 if leaf is None:
@@ -124,6 +117,22 @@ class RecordSource:
                     yield _compared(seq, ref, leaf, seal(bytes.fromhex(mark_salt), _mark(rest)), "印")
                 else:
                     yield Recomputed(seq, ref, 0, None)
+
+
+_Stored = tuple[list[Place], dict[UUID, bytes], dict[UUID, tuple[str, bytes]], dict[UUID, list[str]]]
+
+
+def _stored(tx: Transaction) -> Iterator[_Stored]:
+    """What is stored of the places of the log, page by page: seals, contents with their salts, marks."""
+    for page in positions(tx, LOG):
+        refs = [one[1] for one in page]
+        leaves = dict(_by_id(tx, "record_id, leaf", "provision_leaf", "record_id", refs))
+        records = _by_id(tx, f"record_id, {_CONTENT}, salt", "provision_record r", "record_id", refs)
+        said = {row[0]: row[1:] for row in records}
+        marks: dict[UUID, list[str]] = {}
+        if len(said) < len(refs):
+            marks = dict(_by_id(tx, f"id, {_MARK}", "provision_mark m", "id", refs))
+        yield page, leaves, said, marks
 
 
 def _by_id(tx: Transaction, columns: str, table: str, key: str, ids: Sequence[UUID]) -> list[Any]:

@@ -6,9 +6,10 @@ the hub can be read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -89,23 +90,16 @@ class CopyStager:
                 _KNOWN, {"tenant": tx.tenant, "item": item, "numbers": sorted(rows)}
             )
         }
-        sealer = OwnSealer(*self.parts.copy_key(tx))
-        changed = []
-        for number in sorted(rows):
-            as_of, content = rows[number]
-            plain = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
-            version, before = known[number]
-            digest = sealer.digest(number, item, as_of.isoformat(), plain)
-            if before is not None and bytes(before) == digest:
-                continue
-            sealed = sealer.seal(number, item, version + 1, as_of.isoformat(), plain)
-            changed.append((number, version + 1, as_of, digest, sealed))
-        self._write(tx, item, layout, changed)
-        return len(changed), len(rows) - len(changed)
+        changed = _changed(OwnSealer(*self.parts.copy_key(tx)), item, rows, known)
+        count = self._write(tx, item, layout, changed)
+        return count, len(rows) - count
 
-    def _write(self, tx: Transaction, item: str, layout: str, changed: Sequence[tuple[Any, ...]]) -> None:
-        if not changed:
-            return
+    def _write(self, tx: Transaction, item: str, layout: str, changed: Iterator[tuple[Any, ...]]) -> int:
+        """Send rows on while the next ones are sealed; returns how many there were."""
+        first = next(changed, None)
+        if first is None:
+            return 0
+        count = 0
         tx.raw.execute("DROP TABLE IF EXISTS pg_temp.staged_copy")
         tx.raw.execute(_STAGE)
         with (
@@ -114,7 +108,26 @@ class CopyStager:
                 "COPY pg_temp.staged_copy (addressee, version, as_of, digest, sealed) FROM STDIN"
             ) as copy,
         ):
-            for row in changed:
+            for row in chain((first,), changed):
                 copy.write_row(row)
+                count += 1
         values = {"tenant": tx.tenant, "item": item, "layout": layout, "now": self.parts.clock.now()}
         tx.raw.execute(_UPSERT, values)
+        return count
+
+
+def _changed(
+    sealer: OwnSealer,
+    item: str,
+    rows: Mapping[str, tuple[date, Mapping[str, Any]]],
+    known: Mapping[str, tuple[int, bytes | None]],
+) -> Iterator[tuple[Any, ...]]:
+    """The rows that are not what they were, sealed."""
+    for number in sorted(rows):
+        as_of, content = rows[number]
+        day = as_of.isoformat()
+        plain = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+        version, before = known[number]
+        digest = sealer.digest(number, item, day, plain)
+        if before != digest:
+            yield number, version + 1, as_of, digest, sealer.seal(number, item, version + 1, day, plain)

@@ -10,6 +10,7 @@ import csv
 import io
 from dataclasses import dataclass, field
 from datetime import date
+from operator import itemgetter
 
 KEYS = ("住基宛名番号", "課税年度", "版", "異動日")
 WORDS = {"控除対象配偶者": {"有", "無"}, "課税区分": {"課税", "非課税"}}
@@ -73,9 +74,13 @@ def read_tax(content: bytes) -> TaxFile:
             raise TaxFileRefused(
                 f"列がありません（{'、'.join(missing)}）。何も取り込んでいません。税システムの出力の様式を確かめてください。"
             )
+        places = {column: place for place, column in enumerate(heading)}
+        pick = itemgetter(*(places[column] for column in COLUMNS))
         for record in reader:
-            if record:
-                _take(found, versions, reader.line_num, heading, record)
+            if len(record) == len(heading):
+                _take(found, versions, reader.line_num, pick(record))
+            elif record:
+                found.faults.append(TaxFault(reader.line_num, "ROW_COLUMNS", "列の数が違います。"))
     except csv.Error:
         raise TaxFileRefused(
             f"CSVの形がくずれています（{reader.line_num}行目のあたり）。何も取り込んでいません。出力しなおしてください。"
@@ -83,30 +88,30 @@ def read_tax(content: bytes) -> TaxFile:
     return found
 
 
-def _take(
-    found: TaxFile, versions: dict[tuple[str, str], int], line: int, heading: list[str], record: list[str]
-) -> None:
-    if len(record) != len(heading):
-        found.faults.append(TaxFault(line, "ROW_COLUMNS", "列の数が違います。"))
-        return
-    cells = dict(zip(heading, record, strict=True))
+def _take(found: TaxFile, versions: dict[tuple[str, str], int], line: int, cells: tuple[str, ...]) -> None:
+    """Take one row in.
+
+    :param cells: in the order of `COLUMNS`.
+    """
+    number, year, version_text, day = cells[: len(KEYS)]
+    words = cells[-len(WORDS) :]
     try:
-        as_of = date.fromisoformat(cells["異動日"])
-        version = int(cells["版"])
-        figures: dict[str, int | str] = {name: int(cells[name]) for name in FIGURES}
+        as_of, version = date.fromisoformat(day), int(version_text)
+        figures = map(int, cells[len(KEYS) : -len(WORDS)])
+        content: dict[str, int | str] = dict(zip(FIGURES, figures, strict=True))
     except ValueError:
         found.faults.append(TaxFault(line, "ROW_VALUE", "日付か金額として読めないところがあります。"))
         return
-    if (
-        any(cells[name] not in allowed for name, allowed in WORDS.items())
-        or not cells["住基宛名番号"].strip()
-    ):
+    number = number.strip()
+    if not number or any(word not in allowed for word, allowed in zip(words, WORDS.values(), strict=True)):
         found.faults.append(TaxFault(line, "ROW_VALUE", "決まった言葉でないところか、空のところがあります。"))
         return
-    number, year = cells["住基宛名番号"].strip(), cells["課税年度"]
     if versions.get((number, year), -1) >= version:
         return  # an older version of the same year: the newest counts
     versions[number, year] = version
-    before = found.people.get(number, (as_of, {"years": {}}))
-    years = {**before[1]["years"], year: {**figures, **{name: cells[name] for name in WORDS}}}
-    found.people[number] = (max(as_of, before[0]), {"years": years})
+    content.update(zip(WORDS, words, strict=True))
+    before = found.people.get(number)
+    if before is None:
+        found.people[number] = (as_of, {"years": {year: content}})
+    else:
+        found.people[number] = (max(as_of, before[0]), {"years": {**before[1]["years"], year: content}})

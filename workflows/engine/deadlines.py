@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +17,8 @@ from storage.clock import JAPAN
 from storage.database import Transaction
 from workflows.engine.definition import Deadline, Definition, DefinitionError, Trigger
 from workflows.engine.values import CLOCK, CaseView, Command
-from workflows.law.calendar import LawCalendar
-from workflows.law.terms import Term
+from workflows.law.calendar import Due, LawCalendar
+from workflows.law.terms import CLOCK_UNITS, Term
 from workflows.law.terms import term as named_term
 
 # Both rows are locked: the case, because the step will need it, and the deadline, because another worker may want it.
@@ -91,9 +92,18 @@ def arm_deadlines(
         term = deadline.term
         if not isinstance(term, Term):
             term = named_term(term, start.astimezone(JAPAN).date())
-        due = calendar.due(term, start)
+        if term.unit in CLOCK_UNITS:
+            due = calendar.due(term, start)
+        else:
+            due = _due_by_day(calendar, term, start.astimezone(JAPAN).date())
         found[name] = Armed(name, deadline.trigger, due.at, due.text)
     return tuple(found.values())
+
+
+@lru_cache(maxsize=1024)
+def _due_by_day(calendar: LawCalendar, term: Term, day: date) -> Due:
+    """When a term counted in days is over: the same for every step of a day, so it is counted once."""
+    return calendar.due(term, datetime.combine(day, time.min, JAPAN))
 
 
 def _start(

@@ -69,14 +69,14 @@ _ARM = """
 _DISARM = """
     UPDATE madoguchi.deadline AS d SET status = 'disarmed', settled_at = %(at)s, settled_by = s.seq
     FROM s WHERE d.tenant = %(tenant)s AND d.case_id = %(case_id)s AND d.settled_at IS NULL
-        AND (%(disarm_all)s OR d.name = ANY (%(disarm_names)s))
+        AND (%(disarm_all)s OR d.name = ANY (string_to_array(%(disarmed)s, ',')))
 """
 # What waits after this step: the deadlines it leaves alone (seen as they were before it) and those it arms.
 _NEXT_DUE = """
     due_at = LEAST(%(arm_first)s, (
         SELECT min(d.due_at) FROM madoguchi.deadline AS d
         WHERE d.tenant = %(tenant)s AND d.case_id = %(case_id)s AND d.settled_at IS NULL
-            AND NOT (%(disarm_all)s OR d.name = ANY (%(disarm_names)s))))
+            AND NOT (%(disarm_all)s OR d.name = ANY (string_to_array(%(disarmed)s, ',')))))
 """
 
 WRITE_STEP = f"WITH s AS ({_INSERT_STEP}) {_SET_CASE} {_THIS_CASE}"
@@ -95,7 +95,7 @@ INSERT_DEADLINE = """
 DISARM = """
     UPDATE madoguchi.deadline SET status = 'disarmed', settled_at = %(at)s, settled_by = %(seq)s
     WHERE tenant = %(tenant)s AND case_id = %(case_id)s AND settled_at IS NULL
-        AND (%(disarm_all)s OR name = ANY (%(disarm_names)s))
+        AND (%(disarm_all)s OR name = ANY (string_to_array(%(disarmed)s, ',')))
 """
 _ONE_CASE = "WHERE tenant = %(tenant)s AND id = %(case_id)s"
 SET_CASE = f"{_SET_CASE} {_ONE_CASE}"

@@ -25,6 +25,26 @@ REASONS = {
 """Codes for a step's ``reason``. The journal keeps the code; these are its words on the screen."""
 
 
+CHOICES = {
+    "reason": REASONS,
+    "decision": {"PROVIDE": "提供する", "REFUSE": "提供しない", "WITHHOLD": "不開示にする"},
+    "ground": {
+        "NO_PERMIT": "許可がない、または許可と求めが合わない",
+        "PIA_UNPUBLISHED": "評価書が公表されていない（番号法28条6項）",
+        "OUT_OF_SCOPE": "条例で定めた範囲の外",
+        "WRONG_PERSON_SUSPECTED": "別の人のおそれがある",
+    },
+}
+"""Fields of a step whose codes are a closed list: field to code to words. Nobody types a code."""
+
+FIELDS = {
+    "reason": "理由の区分",
+    "inquiry": "照会",
+    "decision": "判断の案",
+    "ground": "提供しない法律上の理由",
+}
+
+
 def two(language: str) -> str:
     """The languages that definitions are written in: Japanese and English."""
     return "en" if language == "en" else "ja"
@@ -133,4 +153,4 @@ def _words(value: Any) -> str:
         return "、".join(f"{key}={_words(one)}" for key, one in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "、".join(_words(one) for one in value)
-    return REASONS.get(str(value), str(value))
+    return next((words[value] for words in CHOICES.values() if value in words), str(value))

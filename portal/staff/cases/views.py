@@ -112,7 +112,8 @@ def page_of(request: Request, found: CaseView) -> dict[str, Any]:
         "actions": presenting.actions(engine, request.tx, found, actor_of(request), language),
         "history": presenting.history(engine, request.tx, found, language),
         "picture": presenting.picture(engine, found, language),
-        "reasons": presenting.REASONS,
+        "choices": presenting.CHOICES,
+        "field_words": presenting.FIELDS,
         "request_key": str(new_id()),
         "done": request.GET.get("done") == "1",
     }

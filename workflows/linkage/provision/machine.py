@@ -16,9 +16,12 @@ from workflows.linkage.parts import LinkParts
 from workflows.linkage.provision.answering import answers
 from workflows.linkage.provision.models import PROVIDE, REFUSE, WITHHOLD, Provision, read_provisions
 from workflows.linkage.wire import envelope
+from workflows.linkage.wire.codes import REFUSAL_GROUNDS
 
 KIND = "provision"
 DEFINITION = Path(__file__).with_name("workflow.yaml")
+# What a confirmed proposal means on the wire.
+DECIDED = {REFUSE: "REFUSED_BY_HOLDER", WITHHOLD: "NOT_DISCLOSED"}
 GUARDED = frozenset({"answer", "provide", "propose", "refuse", "withhold"})
 
 
@@ -43,6 +46,14 @@ def known_decision(facts: Mapping[str, Any], given: Mapping[str, Any]) -> Reason
     return None if given.get("decision") in (PROVIDE, REFUSE, WITHHOLD) else Reason("unknown_decision")
 
 
+def ground_fits(facts: Mapping[str, Any], given: Mapping[str, Any]) -> Reason | None:
+    """番号法22条1項 obliges the holder to provide: a refusal stands on a ground of the closed list, anything else on none."""
+    ground = given.get("ground")
+    if given.get("decision") == REFUSE:
+        return None if ground in REFUSAL_GROUNDS else Reason("ground_missing")
+    return None if ground is None else Reason("ground_not_needed")
+
+
 def second_person(facts: Mapping[str, Any], given: Mapping[str, Any]) -> Reason | None:
     """Four eyes."""
     return Reason("same_proposer") if facts["proposed_by"] == facts["actor"].id else None
@@ -50,7 +61,14 @@ def second_person(facts: Mapping[str, Any], given: Mapping[str, Any]) -> Reason 
 
 def _proposal(wanted: str) -> Any:
     def guard(facts: Mapping[str, Any], given: Mapping[str, Any]) -> Reason | None:
-        return None if facts["proposal"] == wanted else Reason("other_proposal")
+        if facts["proposal"] != wanted:
+            return Reason("other_proposal")
+        # The first version let the second person write the code and the ground: they must be those that were proposed.
+        same = given.get("code") in (None, DECIDED.get(wanted)) and given.get("ground") in (
+            None,
+            facts["ground"],
+        )
+        return None if same else Reason("other_proposal")
 
     return guard
 
@@ -58,7 +76,7 @@ def _proposal(wanted: str) -> Any:
 def register(registry: Registry, parts: LinkParts) -> None:
     """Load the definition and give its names their functions."""
     kind = registry.load(DEFINITION)
-    for guard in (not_protected, not_frozen, claimed_by_me, known_decision, second_person):
+    for guard in (not_protected, not_frozen, claimed_by_me, known_decision, ground_fits, second_person):
         kind.guard(guard.__name__)(guard)
     for name, wanted in (("provide", PROVIDE), ("refuse", REFUSE), ("withhold", WITHHOLD)):
         kind.guard(f"proposal_is_{name}")(_proposal(wanted))
@@ -67,6 +85,7 @@ def register(registry: Registry, parts: LinkParts) -> None:
     effects = (
         "outbox_answer",
         "outbox_decision",
+        "outbox_proposal",
         "outbox_more_time",
         "outbox_timeout",
         "note_proposal",
@@ -111,6 +130,7 @@ class ProvisionMachine:
             "frozen": frozen.scope_of(one.addressee, "", one.items),
             "proposal": one.proposal,
             "proposed_by": one.proposed_by,
+            "ground": one.ground,
         }
 
     # --- effects -------------------------------------------------------------------------------------------------
@@ -155,6 +175,12 @@ class ProvisionMachine:
     def outbox_decision(self, tx: Transaction, applied: Sequence[Applied]) -> None:
         """Tell the hub that nothing is provided, with the coded ground the law asks for."""
         rows = [(one.case_id, str(one.input["code"]), one.input.get("ground")) for one in applied]
+        self._decide(tx, rows)
+
+    def outbox_proposal(self, tx: Transaction, applied: Sequence[Applied]) -> None:
+        """Tell the hub what was proposed and confirmed, and nothing else."""
+        provisions = read_provisions(tx, [one.case_id for one in applied])
+        rows = [(one.case_id, DECIDED[str(one.proposal)], one.ground) for one in provisions.values()]
         self._decide(tx, rows)
 
     def outbox_timeout(self, tx: Transaction, applied: Sequence[Applied]) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 
 import click
+
+# Pyramid loads it; it says so in the first line of every log. Nothing of ours uses it.
+warnings.filterwarnings("ignore", message="pkg_resources is deprecated", category=UserWarning)
 
 # name -> (module, attribute, words). Loading is late so that `madoguchi proof verify` starts without the web.
 COMMANDS = {

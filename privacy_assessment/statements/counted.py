@@ -102,7 +102,7 @@ def counts_of(tx: Transaction, statement: UUID, limit: int = 20) -> list[Count]:
     """Counts of a statement, newest first."""
     rows = tx.raw.execute(
         "SELECT persons, counted_on, by_whom, at FROM madoguchi.assessment_count"
-        " WHERE tenant = %s AND assessment_id = %s ORDER BY counted_on DESC, at DESC LIMIT %s",
+        " WHERE tenant = %s AND assessment_id = %s ORDER BY counted_on DESC, at DESC, id DESC LIMIT %s",
         (tx.tenant, statement, limit),
     ).fetchall()
     return [Count(*row) for row in rows]

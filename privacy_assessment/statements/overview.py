@@ -22,16 +22,32 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     "changing": ("amending", "amend_submitted", "reassessing"),
     "ended": ("ended", "expired", "dropped", "handed_over"),
 }
+# A reminder of the clock changes nothing, so what it reminds of stays due until a later step takes it up: it was fired, nothing of its
+# name was armed since, and the statement still stands where it matters. (d: the deadline, c: its case)
+OPEN = """(d.status = 'pending' OR d.status = 'fired' AND NOT EXISTS (SELECT 1 FROM madoguchi.deadline AS later
+    WHERE later.tenant = d.tenant AND later.case_id = d.case_id AND later.name = d.name AND later.armed_by > d.armed_by)
+    AND (d.name IN ('review_year', 'redo', 'redo_soon') AND c.state IN ('published', 'amending', 'amend_submitted')
+        OR d.name = 'promptly' AND c.state NOT IN ('published', 'ended') AND c.closed_at IS NULL))"""
 STAGE_OF = {state: stage for stage, states in STAGES.items() for state in states}
 Key = tuple[str, int, str]
 
-_LINE = """
+_DUES = f"""
+    SELECT a.id, a.number, a.title, c.kind, c.definition_version, d.name, d.due_at, d.rule
+    FROM madoguchi.deadline AS d
+    JOIN madoguchi.assessment AS a ON a.tenant = d.tenant AND a.case_id = d.case_id
+    JOIN madoguchi.case_file AS c ON c.tenant = d.tenant AND c.id = d.case_id
+    WHERE d.tenant = %(tenant)s AND {OPEN} AND (%(first)s::timestamptz IS NULL OR d.due_at >= %(first)s)
+        AND (%(end)s::timestamptz IS NULL OR d.due_at < %(end)s) AND (%(statement)s::uuid IS NULL OR a.id = %(statement)s)
+    ORDER BY d.due_at, a.number LIMIT %(limit)s
+"""  # noqa: S608
+
+_LINE = f"""
     SELECT a.id, a.body, a.number, a.title, a.kind, a.office, a.stopped_on, a.case_id, c.kind, c.definition_version, c.state,
         d.name, d.due_at, v.on_day, v.times
     FROM madoguchi.assessment AS a
     LEFT JOIN madoguchi.case_file AS c ON c.tenant = a.tenant AND c.id = a.case_id
-    LEFT JOIN LATERAL (SELECT name, due_at FROM madoguchi.deadline WHERE tenant = a.tenant AND case_id = a.case_id
-        AND status = 'pending' ORDER BY due_at LIMIT 1) AS d ON true
+    LEFT JOIN LATERAL (SELECT d.name, d.due_at FROM madoguchi.deadline AS d WHERE d.tenant = a.tenant AND d.case_id = a.case_id
+        AND {OPEN} ORDER BY d.due_at LIMIT 1) AS d ON true
     LEFT JOIN LATERAL (SELECT max(on_day) AS on_day, count(*) AS times FROM madoguchi.assessment_version
         WHERE tenant = a.tenant AND assessment_id = a.id AND form = 'form2' AND purpose = 'publication') AS v ON true
     WHERE a.tenant = %(tenant)s AND (a.body, length(a.number), a.number) > (%(body)s, %(length)s, %(number)s)
@@ -39,7 +55,7 @@ _LINE = """
         AND (%(states)s::text[] IS NULL OR c.state = ANY (%(states)s))
         AND (%(words)s::text IS NULL OR a.title ILIKE %(words)s OR a.number = %(exact)s)
     ORDER BY a.body, length(a.number), a.number LIMIT %(limit)s
-"""
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,20 +186,18 @@ def dues(
     statement: UUID | None = None,
     limit: int = 500,
 ) -> list[Due]:
-    """Deadlines that wait, soonest first.
+    """Deadlines that wait, and what a reminder was given of and nobody has taken up since; soonest first.
 
     :param first: from this moment on. :param end: before this moment. :param statement: of this one only.
     """
-    rows = tx.raw.execute(
-        "SELECT a.id, a.number, a.title, c.kind, c.definition_version, d.name, d.due_at, d.rule"
-        " FROM madoguchi.deadline AS d"
-        " JOIN madoguchi.assessment AS a ON a.tenant = d.tenant AND a.case_id = d.case_id"
-        " JOIN madoguchi.case_file AS c ON c.tenant = d.tenant AND c.id = d.case_id"
-        " WHERE d.tenant = %s AND d.status = 'pending' AND (%s::timestamptz IS NULL OR d.due_at >= %s)"
-        " AND (%s::timestamptz IS NULL OR d.due_at < %s) AND (%s::uuid IS NULL OR a.id = %s)"
-        " ORDER BY d.due_at, a.number LIMIT %s",
-        (tx.tenant, first, first, end, end, statement, statement, limit),
-    ).fetchall()
+    values = {
+        "tenant": tx.tenant,
+        "first": first,
+        "end": end,
+        "statement": statement,
+        "limit": limit,
+    }
+    rows = tx.raw.execute(_DUES, values).fetchall()
     return [Due(*row) for row in rows]
 
 

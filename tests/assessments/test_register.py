@@ -270,8 +270,28 @@ def test_the_list_of_work_leads_to_the_statement_and_the_coordinating_office_see
     seen = bureau.get("/staff/?kind=assessment_full_local", COORDINATOR)
     link = seen.html.find("a", href=f"{ROOT}/{made.id}")
     assert "仕事の一覧の試験" in link.get_text()
-    assert bureau.get("/staff/?kind=assessment_full_local", CLERK).html.find("a", href=f"{ROOT}/{made.id}") is None
+    assert (
+        bureau.get("/staff/?kind=assessment_full_local", CLERK).html.find("a", href=f"{ROOT}/{made.id}")
+        is None
+    )
     assert bureau.get(f"/staff/cases/{made.case_id}", CLERK).location.endswith(f"{ROOT}/{made.id}")
     tabs = [one.get_text(strip=True) for one in seen.html.select("main .md-tabs li")]
     assert tabs[0] == "すべて"
     assert all("評価" in one for one in tabs[1:])
+
+
+def test_a_review_that_is_overdue_stays_in_sight_until_it_is_recorded(bureau: Bureau) -> None:
+    made = bureau.work(lambda desk, tx: desk.published(tx, "basic"))
+    bureau.clock.advance(days=400)
+
+    def remind(desk: Desk, tx: Any) -> None:
+        while desk.engine.fire_due_deadlines(tx):
+            pass
+
+    bureau.work(remind)
+    page = bureau.get(bureau.home(made))
+    assert "（過ぎています）" in page.html.select_one("#dues").parent.get_text()
+    assert "（過ぎています）" in bureau.get(f"{ROOT}/").html.select_one(".as-soon").get_text()
+    bureau.work(lambda desk, tx: desk.step(tx, made, "review", done_on=desk.today, result="no-change"))
+    page = bureau.get(bureau.home(made))
+    assert "（過ぎています）" not in page.html.select_one("#dues").parent.get_text()

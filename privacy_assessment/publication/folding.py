@@ -109,6 +109,12 @@ def snippet(text: str, words: tuple[str, ...], around: int = 40, longest: int = 
     return [Part(_SPACES.sub(" ", one.text), one.found) for one in found if one.text]
 
 
+def places_of(text: str, folded_word: str) -> list[tuple[int, int]]:
+    """Where a folded word stands in a text, in characters of the text as written."""
+    folded, where = _mapped(text)
+    return [(where[first], where[last]) for first, last in _spans(folded, (folded_word,))]
+
+
 def _spans(folded: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
     """Where the words occur, in order, overlapping ones joined."""
     raw = sorted(

@@ -17,7 +17,7 @@ from tests.web.people import CLERK, COORDINATOR, SUPERVISOR, Person
 
 TENANT = "992011"
 MADE: dict[str, str] = {}
-DOCUMENTS = ("form2", "form4")
+RESERVE = "schedule_publication"
 
 
 def furnish(worker: Database, clock: FixedClock, ring: KeyRing) -> None:
@@ -54,8 +54,12 @@ def furnish(worker: Database, clock: FixedClock, ring: KeyRing) -> None:
         summer.set(clock.now())
         desk.step(tx, consulting, "consult", opens=today, closes=today + timedelta(days=29))
         MADE["consulting"] = str(consulting.id)
-        add_step(tx, "submit", "課長の確認", "supervisor", False, "甲野市事務取扱要綱（見本）5条")
-        add_step(tx, "submit", "情報政策課の審査", "coordinator", True, "甲野市事務取扱要綱（見本）6条")
+        submitted = desk.drafting(tx, "basic", title="国民健康保険に関する事務")
+        desk.step(tx, submitted, "submit")
+        MADE["submitted"] = str(submitted.id)
+        # Before a step that no other room takes: the office's own steps hold for all its statements.
+        add_step(tx, RESERVE, "課長の確認", "supervisor", False, "甲野市事務取扱要綱（見本）5条")
+        add_step(tx, RESERVE, "情報政策課の審査", "coordinator", True, "甲野市事務取扱要綱（見本）6条")
 
 
 def pages(counter: Counter) -> list[tuple[str, Person | None]]:
@@ -79,7 +83,8 @@ def pages(counter: Counter) -> list[tuple[str, Person | None]]:
         f"{root}/{MADE['drafting']}/act/submit", f"{root}/{MADE['public']}/calendar",
     ]  # fmt: skip
     boss = [
-        f"{root}/{MADE['drafting']}", f"{root}/{MADE['drafting']}/act/submit", f"{root}/{MADE['drafting']}/act/confirm",
+        f"{root}/{MADE['submitted']}", f"{root}/{MADE['submitted']}/act/schedule_publication",
+        f"{root}/{MADE['drafting']}", f"{root}/{MADE['drafting']}/act/submit", f"{root}/{MADE['submitted']}/act/confirm",
         f"{root}/{MADE['drafting']}/act/send_back", f"{root}/{MADE['public']}/act/end",
         f"{root}/{MADE['drafting']}/act/invoke_emergency",
     ]  # fmt: skip

@@ -12,6 +12,7 @@ from portal.public.consultations import copies
 from portal.public.statements import files_job
 from portal.resident import downloads
 from portal.staff.assessments.opinions import jobs as opinions
+from portal.staff.assessments.review_room import jobs as reviewers
 from portal.worker import nightly
 from portal.worker.house import House, regime
 from privacy_assessment.commission import delivery as commission
@@ -57,6 +58,7 @@ def register(app: procrastinate.App, house: House) -> None:
     files_job.register(app, house.worker, house.clock)
     copies.register(app, house.worker, house.keys)
     opinions.register(app, house.worker, house.clock)
+    reviewers.register(app, house.worker, house.keys, house.clock)
     register_tasks(app, house.worker, house.link)
     commission.register(app, house.worker, house.link.engine, house.clock)
     commission_papers.register(app, house.worker, house.clock)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from privacy_assessment.consultation.duplicates import group
-from privacy_assessment.consultation.store import LIVE
+from privacy_assessment.consultation.store import LIVE, STANDING
 from storage.clock import Clock
 from storage.database import Transaction
 from storage.jobs import defer
@@ -118,14 +118,14 @@ def page(tx: Transaction, consultation: UUID, after: int = 0, limit: int = 51) -
     :param after: the number of the group the page starts after.
     """
     rows = tx.raw.execute(
-        "WITH some AS (SELECT group_no, count(*) AS size, min(kind) AS kind, min(likeness) AS likeness, min(receipt) AS first"
+        "WITH chosen AS (SELECT group_no, count(*) AS size, min(kind) AS kind, min(likeness) AS likeness, min(receipt) AS first"
         "  FROM madoguchi.opinion_group WHERE tenant = %(t)s AND consultation_id = %(c)s AND group_no > %(after)s"
         "  AND kind <> 'single' GROUP BY group_no ORDER BY group_no LIMIT %(limit)s)"
         " SELECT s.group_no, s.size, s.kind, s.likeness, s.first, left(o.body, 160),"
         "  (SELECT count(*) FROM madoguchi.opinion_group AS g WHERE g.tenant = %(t)s AND g.consultation_id = %(c)s"
         "   AND g.group_no = s.group_no AND g.receipt NOT IN (SELECT unnest(r.receipts) FROM madoguchi.opinion_result AS r"
         "   WHERE r.tenant = %(t)s AND r.consultation_id = %(c)s AND btrim(r.answer) <> ''))"
-        " FROM some AS s JOIN LATERAL (SELECT body FROM madoguchi.opinion WHERE tenant = %(t)s AND consultation_id = %(c)s"
+        " FROM chosen AS s JOIN LATERAL (SELECT body FROM madoguchi.opinion WHERE tenant = %(t)s AND consultation_id = %(c)s"
         "  AND receipt = s.first ORDER BY revision DESC LIMIT 1) AS o ON true ORDER BY s.group_no",
         {"t": tx.tenant, "c": consultation, "after": after, "limit": limit},
     ).fetchall()
@@ -133,12 +133,23 @@ def page(tx: Transaction, consultation: UUID, after: int = 0, limit: int = 51) -
 
 
 def members(tx: Transaction, consultation: UUID, number: int) -> list[str]:
-    """The receipts of a group that still stand."""
+    """The receipts of a group that still stand as they were grouped."""
+    # Two short lists compared here: the server, which may not know yet how large a group is, has nothing to choose wrongly.
+    grouped = dict(
+        tx.raw.execute(
+            "SELECT receipt, revision FROM madoguchi.opinion_group WHERE tenant = %s AND consultation_id = %s AND group_no = %s",
+            (tx.tenant, consultation, number),
+        ).fetchall()
+    )
+    newest = {row[0]: row[1] for row in tx.raw.execute(STANDING, (tx.tenant, consultation)).fetchall()}
+    return sorted(receipt for receipt, revision in grouped.items() if newest.get(receipt) == revision)
+
+
+def some_of(tx: Transaction, consultation: UUID, number: int, limit: int) -> tuple[list[str], int]:
+    """The first receipts of a group, and how many it has."""
     rows = tx.raw.execute(
-        "SELECT g.receipt FROM madoguchi.opinion_group AS g WHERE g.tenant = %s AND g.consultation_id = %s AND g.group_no = %s"
-        " AND NOT EXISTS (SELECT 1 FROM madoguchi.opinion AS o WHERE o.tenant = g.tenant"
-        "  AND o.consultation_id = g.consultation_id AND o.receipt = g.receipt AND o.revision > g.revision)"
-        " ORDER BY g.receipt",
-        (tx.tenant, consultation, number),
+        "SELECT receipt, count(*) OVER () FROM madoguchi.opinion_group WHERE tenant = %s AND consultation_id = %s"
+        " AND group_no = %s ORDER BY receipt LIMIT %s",
+        (tx.tenant, consultation, number, limit),
     ).fetchall()
-    return [row[0] for row in rows]
+    return [row[0] for row in rows], rows[0][1] if rows else 0

@@ -223,6 +223,17 @@ def bodies(tx: Transaction, consultation: UUID, receipts: Sequence[str]) -> Mapp
     return dict(rows)
 
 
+def places_of(tx: Transaction, consultation: UUID, receipts: Sequence[str]) -> list[str]:
+    """The items some opinions are about, the most named first."""
+    rows = tx.raw.execute(
+        "SELECT place, count(*) FROM (SELECT DISTINCT ON (receipt) receipt, places FROM madoguchi.opinion WHERE tenant = %s"
+        " AND consultation_id = %s AND receipt = ANY(%s) ORDER BY receipt, revision DESC) AS o, unnest(o.places) AS place"
+        " GROUP BY place ORDER BY count(*) DESC, place LIMIT 20",
+        (tx.tenant, consultation, list(receipts)),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
 def _row(row: tuple[Any, ...]) -> Row:
     receipt, revision, kind, head, length, places, at, tags, group, group_kind, lines, has_copy = row
     return Row(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from privacy_assessment.consultation.opinions import OpinionRefused
@@ -13,6 +14,10 @@ from storage.clock import Clock
 from storage.database import Transaction
 
 MAX_TEXT = 20_000
+LINE = (
+    "SELECT row, receipts, places, summary, answer, changed, change_note, updated_at, updated_by"
+    " FROM madoguchi.opinion_result WHERE tenant = %s AND consultation_id = %s AND row = %s"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,11 @@ class ResultTable:
         return [head, *(lines or [("", "", "意見はありませんでした", "0", "", "", "")])]
 
 
+def mark_of(line: ResultRow, at: datetime) -> str:
+    """What tells whether a line was written since: a digest of everything in it."""
+    return hashlib.sha256(repr((line, at.timestamp())).encode()).hexdigest()[:32]
+
+
 class ResultService:
     """Writes and reads the table."""
 
@@ -74,10 +84,13 @@ class ResultService:
         by: str,
         places: Sequence[str] = (),
         change_note: str = "",
+        seen: str = "",
     ) -> int:
         """Write a line (a new one when ``row`` is None). Returns its number.
 
-        :raises OpinionRefused: no opinion in it, one that does not exist or was withdrawn, no summary, or a change without saying which.
+        :param seen: the mark of the line as its writer saw it (``mark_of``); a line written since is left as it is.
+        :raises OpinionRefused: no opinion in it, one that does not exist or was withdrawn, no summary, a change without saying which,
+            or somebody else wrote the line meanwhile.
         """
         rows = tx.raw.execute(STANDING, (tx.tenant, consultation)).fetchall()
         live = {one[0] for one in rows if one[2] != "withdrawn"}
@@ -94,6 +107,13 @@ class ResultService:
             raise OpinionRefused(
                 "NO_CHANGE_NOTE", "修正が有の場合は、どこをどう直したかを書いてください。保存していません。"
             )
+        if row is not None and seen:
+            now = self.line(tx, consultation, row, lock=True)
+            if now is None or mark_of(now[0], now[1]) != seen:
+                raise OpinionRefused(
+                    "CHANGED",
+                    "開いてから、ほかの人がこの行を変えました。保存していません。両方を見て直してください。",
+                )
         if row is None:
             found = tx.raw.execute(
                 "SELECT coalesce(max(row), 0) + 1 FROM madoguchi.opinion_result WHERE tenant = %s AND consultation_id = %s",
@@ -110,6 +130,19 @@ class ResultService:
              change_note, by, self.clock.now()),
         )  # fmt: skip
         return row
+
+    def line(
+        self, tx: Transaction, consultation: UUID, row: int, lock: bool = False
+    ) -> tuple[ResultRow, datetime, str] | None:
+        """One line, when it was last written and by whom.
+
+        :param lock: hold it until the transaction ends.
+        """
+        sql = f"{LINE} FOR UPDATE" if lock else LINE
+        found = tx.raw.execute(sql, (tx.tenant, consultation, row)).fetchone()
+        if found is None:
+            return None
+        return ResultRow(found[0], tuple(found[1]), tuple(found[2]), *found[3:7]), found[7], found[8]
 
     def drop(self, tx: Transaction, consultation: UUID, row: int) -> bool:
         """Take a line out; its opinions are open again."""

@@ -15,7 +15,7 @@ JAPANESE = re.compile("[ぁ-んァ-ヶ一-龥々、]")
 _LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'')
 _CODE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)
 _COMMENT = re.compile(r"\{#.*?#\}", re.S)
-MODULES = ("web/errors.py", "public", "resident", "staff", "identity", "commission")
+MODULES = ("web/errors.py", "public", "resident", "staff", "identity", "commission", "review")
 
 
 def of_templates() -> dict[str, str]:

@@ -66,7 +66,7 @@ def read(request: Request, text: Laid) -> Typed:
     if post.get("website"):
         typed.errors["body"] = "書き込まない欄に文字が入りました。もう一度お確かめのうえ送ってください"
     if typed.more.strip():
-        _take_more(typed, text)
+        take_more(typed, text)
     try:
         check_opinion(typed.body, typed.places, typed.personal)
     except OpinionRefused as refused:
@@ -74,7 +74,7 @@ def read(request: Request, text: Laid) -> Typed:
     return typed
 
 
-def _take_more(typed: Typed, text: Laid) -> None:
+def take_more(typed: Typed, text: Laid) -> None:
     """Items named as people cite them, e.g. Ⅲ-7-リスク1⑨; one that the text does not have is said."""
     document, form = text.rendering.document, text.rendering.form
     for part in typed.more.replace("，", "、").replace(",", "、").replace("\n", "、").split("、"):

@@ -34,7 +34,7 @@ TABLES = (
         "opinion_mark",
         f"{OPINION}, tags text[] NOT NULL, updated_by text NOT NULL, updated_at timestamptz NOT NULL",
         "consultation_id, receipt",
-        ("SELECT, INSERT, UPDATE", "SELECT"),
+        ("SELECT, INSERT, UPDATE", "SELECT, INSERT, UPDATE"),
         False,
     ),
     (
@@ -57,7 +57,7 @@ TABLES = (
         "opinion_name_reading",
         f"{OPINION}, id uuid NOT NULL, why text NOT NULL, by_whom text NOT NULL, at timestamptz NOT NULL",
         "consultation_id, receipt, id",
-        ("SELECT, INSERT", "SELECT"),
+        ("SELECT, INSERT", "SELECT, INSERT"),
         True,
     ),
     (
@@ -73,7 +73,7 @@ TABLES = (
         """id uuid NOT NULL, assessment_id uuid NOT NULL, case_id uuid NOT NULL, version int NOT NULL, until date NOT NULL,
            opened_at timestamptz NOT NULL, opened_by text NOT NULL, ended_at timestamptz, ended_by text, end_reason text""",
         "id",
-        ("SELECT, INSERT, UPDATE", "SELECT"),
+        ("SELECT, INSERT, UPDATE", "SELECT, INSERT, UPDATE"),
         False,
     ),
     (
@@ -82,7 +82,7 @@ TABLES = (
            state text NOT NULL CHECK (state IN ('asked', 'code', 'ready', 'ended')), sealed_code bytea, code_until timestamptz,
            invited_at timestamptz NOT NULL, invited_by text NOT NULL, ended_at timestamptz, ended_by text""",
         "room_id, id",
-        ("SELECT, INSERT, UPDATE", "SELECT, UPDATE"),
+        ("SELECT, INSERT, UPDATE", "SELECT, INSERT, UPDATE"),
         False,
     ),
     (
@@ -90,7 +90,7 @@ TABLES = (
         """room_id uuid NOT NULL, id uuid NOT NULL, viewpoint text NOT NULL, place text NOT NULL, text text NOT NULL,
            by_account uuid NOT NULL, at timestamptz NOT NULL""",
         "room_id, id",
-        ("SELECT, INSERT", "SELECT"),
+        ("SELECT, INSERT", "SELECT, INSERT"),
         True,
     ),
     (
@@ -99,7 +99,7 @@ TABLES = (
            kind text NOT NULL CHECK (kind IN ('answer', 'reply', 'withdrawn')), text text NOT NULL, by_account uuid NOT NULL,
            at timestamptz NOT NULL""",
         "room_id, finding_id, seq",
-        ("SELECT, INSERT", "SELECT"),
+        ("SELECT, INSERT", "SELECT, INSERT"),
         True,
     ),
     (
@@ -107,14 +107,14 @@ TABLES = (
         """room_id uuid NOT NULL, account uuid NOT NULL, seq int NOT NULL, favourable boolean NOT NULL, words text NOT NULL,
            at timestamptz NOT NULL""",
         "room_id, account, seq",
-        ("SELECT, INSERT", "SELECT"),
+        ("SELECT, INSERT", "SELECT, INSERT"),
         True,
     ),
     (
         "review_reading",
         "room_id uuid NOT NULL, id uuid NOT NULL, account uuid NOT NULL, page text NOT NULL, at timestamptz NOT NULL",
         "room_id, id",
-        ("SELECT, INSERT", "SELECT"),
+        ("SELECT, INSERT", "SELECT, INSERT"),
         True,
     ),
 )

@@ -235,7 +235,11 @@ def _known(data: Any, allowed: set[str] | frozenset[str], place: str) -> None:
         )
 
 
-class _StrictLoader(yaml.SafeLoader):
+# The parser in C reads a definition ten times as fast; it is in every wheel, and missing only where somebody builds without libyaml.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _StrictLoader(_Loader):
     """A safe loader that refuses a key written twice, which YAML would let the last one win."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

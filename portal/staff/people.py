@@ -7,7 +7,7 @@ from uuid import UUID
 
 from storage.database import Transaction
 
-MACHINES = {"system": "システム", "clock": "時計（期限）"}
+MACHINES = {"system": "システム", "clock": "時計（期限）", "reviewer": "個人情報保護委員会"}
 """The actors that are no persons, as the screen names them."""
 
 

@@ -24,13 +24,23 @@ TABLES = (
 )  # fmt: skip
 
 
+TODAY = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def both(databases: Databases) -> BothSides:
+    """The machines, read once for all tests."""
+    return BothSides(databases.worker, FixedClock(TODAY))
+
+
 @pytest.fixture
-def sides(databases: Databases) -> BothSides:
+def sides(both: BothSides, databases: Databases) -> BothSides:
     """Both sides on this module's database, on 22 November 2026; what earlier tests left on the job list is cleared."""
     with databases.worker.transaction() as tx:
         tx.raw.execute("DELETE FROM jobs.procrastinate_events")
         tx.raw.execute("DELETE FROM jobs.procrastinate_jobs")
-    return BothSides(databases.worker, FixedClock(datetime(2026, 11, 22, 1, 0, tzinfo=UTC)))
+    both.clock.set(TODAY)
+    return both
 
 
 def test_a_submission_reaches_the_commission_whole_and_the_body_gets_a_receipt(sides: BothSides) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from pyramid.request import Request
 from pyramid.response import Response
@@ -16,7 +18,6 @@ from privacy_assessment.commission.messages import messages_of
 from privacy_assessment.commission.papers import papers_of
 from privacy_assessment.commission.store import decisions_of, read_checks, read_questions
 from privacy_assessment.redaction.grounds import grounds
-from privacy_assessment.threshold.table import tables
 from workflows.engine import Refused
 
 # Steps pressed here; the others have pages of their own because they need more than a button.
@@ -55,7 +56,6 @@ def page(request: Request) -> dict[str, Any]:
     questions = read_questions(tx, review.case.id)
     decisions = decisions_of(tx, review.case.id)
     people = reviewers(request)
-    classes = {one.code: one.label for one in tables()[-1].classes}
     facts = submission.facts
     return {
         **frame(request, review, "overview"),
@@ -84,7 +84,6 @@ def page(request: Request) -> dict[str, Any]:
         "names": names_of(request, [one for each in decisions for one in (each.drafted_by, each.signed_by)]),
         "rounds": review.submissions,
         "facts": facts,
-        "person_class": classes.get((facts.get("judgement") or {}).get("person_class") or ""),
         "grounds": {code: one.label for code, one in grounds().items()},
         "messages": [(MESSAGES.get(one.kind, one.kind), one) for one in messages_of(tx, review.case.id)],
         "history": presenting.history(review.engine, tx, review.case, request.language),
@@ -105,10 +104,11 @@ def act(request: Request) -> Response:
     return take(request, review, trigger, {}, trigger)
 
 
-def _due(request: Request, case: Any) -> list[tuple[str, Any]]:
-    """The days the case waits for, in order: name of the deadline and moment."""
-    return request.tx.raw.execute(
+def _due(request: Request, case: UUID) -> list[tuple[str, datetime]]:
+    """The days the case waits for, in order: name of the deadline and a moment of its last day, which ends at midnight."""
+    rows = request.tx.raw.execute(
         "SELECT name, due_at FROM madoguchi.deadline WHERE tenant = %s AND case_id = %s AND status IN ('pending', 'fired')"
         " ORDER BY due_at",
         (request.tx.tenant, case),
     ).fetchall()
+    return [(name, at - timedelta(microseconds=1)) for name, at in rows]

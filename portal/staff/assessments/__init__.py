@@ -10,6 +10,7 @@ PARTS = (
     "portal.staff.assessments.exchange",
     "portal.staff.assessments.opinions",
     "portal.staff.assessments.review_room",
+    "portal.staff.assessments.commission",
 )
 
 

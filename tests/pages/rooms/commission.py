@@ -23,7 +23,7 @@ _places: dict[str, UUID] = {}
 def furnish(worker: Database, clock: FixedClock, ring: KeyRing) -> None:
     """Carry submissions of an agency and a city to different places of the desk; the clock goes on and comes back."""
     begun = clock.now()
-    clock.set(begun - timedelta(days=60))
+    clock.set(begun - timedelta(days=130))
     with worker.transaction(Scope(tenant=COMMISSION)) as tx:
         for person in (REVIEWER_PERSON, MEMBER_PERSON):
             tx.raw.execute(
@@ -50,7 +50,7 @@ def furnish(worker: Database, clock: FixedClock, ring: KeyRing) -> None:
     _ended(sides)
     with sides.at(COMMISSION) as tx:
         meeting = meetings.call_meeting(
-            tx, clock, clock.today() + timedelta(days=60), "委員会室", "公開", REVIEWER.id
+            tx, clock, clock.today() + timedelta(days=40), "委員会室", "公開", REVIEWER.id
         )
         meetings.put_on_agenda(tx, meeting, sides.submission(_places["signing"]).id)
         meetings.put_on_agenda(tx, meeting, sides.submission(_places["asking"]).id)

@@ -85,17 +85,15 @@ def snippet(text: str, words: tuple[str, ...], around: int = 40, longest: int = 
 
     :param around: characters before the first occurrence. :param longest: characters in all.
     """
-    folded, where = _mapped(text)
-    spans = _spans(folded, words)
+    spans = _marked(text, words)
     if not spans:
         shown = _SPACES.sub(" ", text[:longest])
         return [Part(shown + ("…" if len(text) > longest else ""), False)] if shown else []
-    begin = max(0, where[spans[0][0]] - around)
+    begin = max(0, spans[0][0] - around)
     end = min(len(text), begin + longest)
     found = [Part("…", False)] if begin else []
     at = begin
-    for first, last in spans:
-        starts, ends = where[first], where[last]
+    for starts, ends in spans:
         if starts >= end:
             break
         if starts > at:
@@ -111,8 +109,17 @@ def snippet(text: str, words: tuple[str, ...], around: int = 40, longest: int = 
 
 def places_of(text: str, folded_word: str) -> list[tuple[int, int]]:
     """Where a folded word stands in a text, in characters of the text as written."""
+    return _marked(text, (folded_word,))
+
+
+def _marked(text: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
     folded, where = _mapped(text)
-    return [(where[first], where[last]) for first, last in _spans(folded, (folded_word,))]
+    found: list[tuple[int, int]] = []
+    for first, last in _spans(folded, words):
+        starts, ends = where[first][0], where[last - 1][1]
+        # Two words may share a character that folds to several (㍿).
+        found.append((max(starts, found[-1][1]) if found else starts, ends))
+    return [one for one in found if one[0] < one[1]]
 
 
 def _spans(folded: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
@@ -129,13 +136,13 @@ def _spans(folded: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
     return spans
 
 
-def _mapped(text: str) -> tuple[str, list[int]]:
-    """The folded text, and for each place in it (and its end) the place in the text as written.
+def _mapped(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """The folded text, and for each of its characters from where to where it stands in the text as written.
 
     Characters that combine with the one before (ｶ and ﾞ, か and ゛, a kanji and its selector) are folded together.
     """
     folded: list[str] = []
-    where: list[int] = []
+    where: list[tuple[int, int]] = []
     at = 0
     while at < len(text):
         end = at + 1
@@ -143,9 +150,9 @@ def _mapped(text: str) -> tuple[str, list[int]]:
             end += 1
         piece = fold(text[at:end])
         folded.append(piece)
-        where += [at] * len(piece)
+        where += [(at, end)] * len(piece)
         at = end
-    return "".join(folded), [*where, len(text)]
+    return "".join(folded), where
 
 
 def _joins(char: str) -> bool:

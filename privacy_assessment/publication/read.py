@@ -86,7 +86,9 @@ class Version:
         return max(self.forms)
 
     def state(self, today: date) -> str:
-        """``consulting``, ``consulted``, ``published``, ``amended`` or ``ended``."""
+        """``consulting``, ``consulted``, ``published``, ``amended``, ``ended``, ``withdrawn`` or ``left``."""
+        if self.gone:
+            return "withdrawn" if self.withdrawn_on is not None else "left"
         if self.stage == "consulted":
             return (
                 "consulting"

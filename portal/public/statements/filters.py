@@ -42,6 +42,8 @@ STATE_WORDS = {
     "published": "公表中",
     "amended": "修正して公表中",
     "ended": "事務は終わりました",
+    "withdrawn": "取り下げられました",
+    "left": "公表の期間が終わりました",
 }
 STATE_TONES = {
     "consulting": "wait",
@@ -49,6 +51,8 @@ STATE_TONES = {
     "published": "done",
     "amended": "done",
     "ended": "none",
+    "withdrawn": "stop",
+    "left": "none",
 }
 # Municipalities and affairs that have something to show; both lists are short, whatever the number of statements.
 OFFICES: Statement = (

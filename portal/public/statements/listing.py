@@ -18,7 +18,7 @@ from portal.public.statements.filters import (
 )
 from portal.web.pages import UnreadableKey, address, decode_key, encode_key
 from privacy_assessment.publication.read import LETTERS, statement_path
-from privacy_assessment.publication.search import Found, Hit, keyed, search
+from privacy_assessment.publication.search import STATES, Found, Hit, keyed, search
 from storage.database import NOWHERE
 
 PATH = "/statements/"
@@ -82,7 +82,7 @@ def _choices(request: Request, tenants: list[str]) -> dict[str, list[dict[str, A
         "tenant": [every, *(_data(code, request.office_name(code)) for code in tenants)],
         "affair": [every, *(_data(one.code, one.name[two]) for one in affairs)],
         "kind": [every, *({"value": code, "text": text} for code, text in KIND_WORDS.items())],
-        "state": [every, *({"value": code, "text": text} for code, text in STATE_WORDS.items())],
+        "state": [every, *({"value": code, "text": STATE_WORDS[code]} for code in STATES)],
         "network": yes_no,
         "entrusted": yes_no,
         "incident": yes_no,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,8 @@ FINDINGS = {
     "mail": "メールアドレス。公表してよいものか確かめてください",
 }
 AROUND = 12
+# Of what stands around a finding no digit is shown either: it may belong to another one.
+_DIGIT = re.compile(r"\d")
 WHY_LENGTH = 500
 
 
@@ -118,7 +121,7 @@ def _findings(room: Room, form: str, texts: dict[str, str]) -> list[dict[str, An
                 "where": _where(draft, Place.parse(one.place)),
                 "form": form,
                 "place": one.place,
-                "around": (before, after),
+                "around": (_DIGIT.sub("●", before), _DIGIT.sub("●", after)),
                 "edit": place_path(room.found.statement.id, draft.document, draft.form, one.place),
             }
         )

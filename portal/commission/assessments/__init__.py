@@ -13,7 +13,7 @@ PAGES = (
     ("commission.assign", "/commission/assign", None, "", ((queue.assign, ACT),)),
     ("commission.case", CASE, overview.page, "overview", ()),
     ("commission.act", f"{CASE}/act", None, "", ((overview.act, ACT),)),
-    ("commission.text", f"{CASE}/text/{{form:form[234]}}", text.page, "text", ((checks.judge, ACT),)),
+    ("commission.text", f"{CASE}/text/{{form}}", text.page, "text", ((checks.judge, ACT),)),
     ("commission.changes", f"{CASE}/changes", text.changes_page, "changes", ()),
     ("commission.questions", f"{CASE}/questions", questions.page, "questions", ((questions.write, ACT),)),
     ("commission.send", f"{CASE}/questions/send", None, "", ((questions.send, ACT),)),

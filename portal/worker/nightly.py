@@ -1,4 +1,5 @@
-"""What runs by the clock and belongs to no single room: the end of retention of answers, and forgetting old challenges."""
+"""What runs by the clock and belongs to no single room: the end of retention of answers, the comparison with the core, and forgetting old
+challenges."""
 
 from __future__ import annotations
 
@@ -11,6 +12,8 @@ from storage.jobs import defer
 
 # Japan's small hours, in the job list's own clock (UTC): 02:40.
 AT_NIGHT = "40 17 * * *"
+# 03:10, when the day's exchanges have long been reported.
+AFTER_MIDNIGHT = "10 18 * * *"
 HOURLY = "23 * * * *"
 
 
@@ -24,6 +27,14 @@ def register(app: procrastinate.App, house: House) -> None:
         for tenant in house.tenants:
             with house.worker.transaction(Scope(tenant=tenant)) as tx:
                 defer(tx, "linkage.purge", lock=f"linkage.purge:{tenant}", tenant=tenant)
+
+    @app.periodic(cron=AFTER_MIDNIGHT)
+    @app.task(name="nightly.match", queueing_lock="nightly.match")
+    def match(timestamp: int) -> None:
+        """The three keepers of each municipality's records, compared."""
+        for tenant in house.tenants:
+            with house.worker.transaction(Scope(tenant=tenant)) as tx:
+                defer(tx, "linkage.match_core", lock=f"linkage.match_core:{tenant}", tenant=tenant)
 
     @app.periodic(cron=HOURLY)
     @app.task(name="identity.sweep", queueing_lock="identity.sweep")

@@ -21,7 +21,7 @@ def make_app(config: SandboxConfig, system: str = "core", now: Now = utc_now) ->
     codes = LinkCodes(config.path("keys", "core-link-codes.bin").read_bytes(), config.timing["acquisition"])
     rules = PermitList(json.loads(config.path("permit_list.json").read_text("utf-8")))
     permits = Permits(keys, config.directory, rules, config.timing["permit"])
-    interface, portal, commission = Interface(permits, codes), Portal(codes), Commission()
+    interface, portal, commission = Interface(permits, codes, keys), Portal(codes), Commission()
 
     def link(call: Call) -> Reply:
         message = call.message("juki.link")

@@ -8,7 +8,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from sandbox.database import Connection
-from workflows.linkage.wire import permit
+from workflows.linkage.wire import core_word, permit
 from workflows.linkage.wire.envelope import digest, new_id, stamp
 from workflows.linkage.wire.keys import Directory, PartyKeys
 
@@ -195,6 +195,22 @@ def report_many(tx: Connection, reports: Sequence[dict[str, Any]]) -> int:
             ],
         )
     return len(reports)
+
+
+def word_to(tx: Connection, keys: PartyKeys, org: str, after: int, limit: int, now: datetime) -> str:
+    """The core's signed word to one body on the records it keeps of it, in order from ``after`` on."""
+    rows = tx.execute(
+        "SELECT seq, exchange_id, record, outcome, provided_at FROM core.record WHERE (asker = %s OR holder = %s) AND seq > %s"
+        " ORDER BY seq LIMIT %s",
+        (org, org, after, limit + 1),
+    ).fetchall()
+    said = [
+        core_word.Said(
+            seq, exchange, None if outcome == "PERMITTED" else finished(record, outcome, at)["digest"]
+        )
+        for seq, exchange, record, outcome, at in rows[:limit]
+    ]
+    return core_word.issue(keys, org, after, said, len(rows) <= limit, now)
 
 
 def finished(record: dict[str, Any], outcome: str, provided_at: datetime | None) -> dict[str, Any]:

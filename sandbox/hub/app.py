@@ -91,6 +91,7 @@ def make_app(
         Route("GET", "/v1/copy-batches/{id}/results", copies.results, TENANT),
         Route("GET", "/v1/records", records.page, TENANT),
         Route("GET", "/v1/records/checkpoints", records.checkpoint, TENANT),
+        Route("GET", "/v1/records/core", records.CoreRecords(core).page, TENANT),
         Route("POST", "/v1/records/{id}/nondisclosure", records.mark, TENANT),
         Route("POST", "/v1/freezes", subjects.freeze, TENANT),
         Route("GET", "/v1/health", sites.health, ANY, guarded=False),

@@ -9,9 +9,12 @@ from psycopg.types.json import Jsonb
 
 from sandbox.database import Connection
 from sandbox.web import Call, Reply
+from workflows.linkage.wire import core_word
+from workflows.linkage.wire.client import LinkClient
 from workflows.linkage.wire.envelope import build, canonical, digest, new_id, stamp
 from workflows.linkage.wire.merkle import root
 from workflows.linkage.wire.problems import Problem
+from workflows.linkage.wire.retry import LinkUnreachable, LinkUntrusted
 
 from . import inbox
 
@@ -117,6 +120,25 @@ def checkpoint(call: Call) -> Reply:
         )
     ]
     return Reply({"seq": len(leaves), "root": root(leaves), "at": stamp(call.now)})
+
+
+class CoreRecords:
+    """Passes on what the core says of its own records, signed by the core and made out to the body that asks.
+
+    :param core: signed client of the hub towards the interface system.
+    """
+
+    def __init__(self, core: LinkClient) -> None:
+        self._core = core
+
+    def page(self, call: Call) -> Reply:
+        """``GET /v1/records/core?after=&limit=``."""
+        after, limit = call.number("after", 0, 2**62), call.number("limit", 1000, core_word.MOST) or 1
+        try:
+            answer = self._core.call("GET", f"/if/v1/records/{call.party.id}?after={after}&limit={limit}")
+        except (LinkUnreachable, LinkUntrusted):
+            raise Problem("UNAVAILABLE", "the core does not answer", retry_after=5) from None
+        return Reply({"word": answer.body["word"]})
 
 
 def mark(call: Call) -> Reply:

@@ -4,9 +4,11 @@ It runs inside the core's process in this stand-in; being its own package it sho
 """
 
 from sandbox.core.link_codes import LinkCodes, results
-from sandbox.core.permits import Permits, report_many
+from sandbox.core.permits import Permits, report_many, word_to
 from sandbox.web import Call, Reply, Route
+from workflows.linkage.wire import core_word
 from workflows.linkage.wire.envelope import check, validate
+from workflows.linkage.wire.keys import PartyKeys
 from workflows.linkage.wire.linter import lint
 
 HUB = frozenset({"hub"})
@@ -15,8 +17,9 @@ HUB = frozenset({"hub"})
 class Interface:
     """The hub-facing side of the national systems."""
 
-    def __init__(self, permits: Permits, codes: LinkCodes) -> None:
+    def __init__(self, permits: Permits, codes: LinkCodes, keys: PartyKeys) -> None:
         self._permits = permits
+        self._keys = keys
         self._codes = codes
 
     def routes(self) -> list[Route]:
@@ -26,6 +29,7 @@ class Interface:
             Route("POST", "/if/v1/reports:batch", self.reports, HUB),
             Route("POST", "/if/v1/fugo-acquisitions", self.acquire, HUB),
             Route("GET", "/if/v1/fugo-results", self.acquired, HUB),
+            Route("GET", "/if/v1/records/{org}", self.records, HUB),
         ]
 
     def _messages(self, call: Call, type_: str) -> list[dict]:
@@ -56,3 +60,8 @@ class Interface:
         """``fugo-results?after=``: what the 住基ネット said meanwhile."""
         after, limit = call.number("after", 0, 2**62), call.number("limit", 500, 1000)
         return Reply({"results": results(call.tx, call.party.id, after, limit)})
+
+    def records(self, call: Call) -> Reply:
+        """``records/{org}?after=``: the core's signed word to a body, for the server to pass on as it is."""
+        after, limit = call.number("after", 0, 2**62), call.number("limit", 1000, core_word.MOST) or 1
+        return Reply({"word": word_to(call.tx, self._keys, call.path["org"], after, limit, call.now)})

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from workflows.linkage.wire.core_word import CoreWord
+
 Envelope = Mapping[str, Any]
 
 
@@ -108,6 +110,13 @@ class LinkageGateway(Protocol):
 
     def checkpoint(self) -> dict[str, Any]:
         """Return how many records the hub has and their Merkle root."""
+        ...
+
+    def core_records(self, after: int, limit: int, now: datetime) -> CoreWord:
+        """Return what the core itself says of its records of this body, after a place in its list.
+
+        :raises Problem: ``SIGNATURE_INVALID``, it is not the core's word to us.
+        """
         ...
 
     def put_copies(self, step: str, message: Envelope) -> Outcome:

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from workflows.linkage.gateway import ContentRefused, Envelope, Leased, Outcome, PermitFacts
+from workflows.linkage.wire import core_word, problems, sealing
 from workflows.linkage.wire import permit as permits
-from workflows.linkage.wire import problems, sealing
 from workflows.linkage.wire.client import LinkClient
 from workflows.linkage.wire.hub_client import HubClient
 from workflows.linkage.wire.juki_client import JukiClient
@@ -86,6 +86,11 @@ class MslGateway:
     def checkpoint(self) -> dict[str, Any]:
         """See `LinkageGateway.checkpoint`."""
         return self._hub.checkpoint()
+
+    def core_records(self, after: int, limit: int, now: datetime) -> core_word.CoreWord:
+        """See `LinkageGateway.core_records`."""
+        token = self._hub.core_records(after, limit)
+        return core_word.verify(token, self.directory, audience=self.keys.party, after=after, now=now)
 
     def put_copies(self, step: str, message: Envelope) -> Outcome:
         """See `LinkageGateway.put_copies`."""

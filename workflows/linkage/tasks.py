@@ -10,6 +10,7 @@ from storage.database import Database, Scope, Transaction
 from workflows.engine import Actor, Command
 from workflows.linkage.inquiry.machine import InquiryMachine
 from workflows.linkage.provision.machine import ProvisionMachine
+from workflows.linkage.record_sync.core_match import match_core
 from workflows.linkage.runtime import LinkRuntime
 
 FORGET_SENT_AFTER_DAYS = 30
@@ -36,6 +37,14 @@ def register_tasks(app: procrastinate.App, database: Database, runtime: LinkRunt
         """Write the holder's record of a provision that ended at a desk."""
         with database.transaction(Scope(tenant=tenant)) as tx:
             return provisions.record_cases(tx, [UUID(case_id)])
+
+    @app.task(name="linkage.match_core", retry=retry)
+    def compare_with_core(tenant: str) -> str:
+        """Lay the core's records beside the server's and ours."""
+        found = match_core(database, runtime, tenant)
+        if found is None:
+            return "not on the link"
+        return "whole" if found.whole else "differs"
 
     @app.task(name="linkage.purge", retry=retry)
     def purge(tenant: str) -> int:

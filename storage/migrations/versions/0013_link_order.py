@@ -1,6 +1,6 @@
 """Acquisitions of link codes are asked about when their result does not come: when each was last asked about.
 
-The index serves the question who waits, and the one whom nobody has asked for yet.
+And what the core itself says of an exchange stands beside what the intermediate server says, with how far its list was compared.
 """
 
 from alembic import op
@@ -12,8 +12,19 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the moment of the last question."""
+    """Add the moment of the last question, and the core's word."""
     op.execute("ALTER TABLE madoguchi.linkage_link_code ADD COLUMN asked_at timestamptz")
+    op.execute(
+        "ALTER TABLE madoguchi.linkage_record ADD COLUMN core text"
+        " CONSTRAINT ck_linkage_record_core CHECK (core IN ('same', 'differs', 'missing'))"
+    )
+    op.execute(
+        "CREATE INDEX ix_linkage_record_uncompared ON madoguchi.linkage_record (tenant, exchange_id) WHERE core IS NULL"
+    )
+    op.execute(
+        "ALTER TABLE madoguchi.linkage_record_sync ADD COLUMN core_seq bigint NOT NULL DEFAULT 0,"
+        " ADD COLUMN core_checked_at timestamptz"
+    )
     op.execute(
         "CREATE INDEX ix_linkage_link_code_addressee ON madoguchi.linkage_link_code (tenant, addressee)"
     )
@@ -21,5 +32,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Forget it again."""
+    op.execute("ALTER TABLE madoguchi.linkage_record_sync DROP COLUMN core_seq, DROP COLUMN core_checked_at")
+    op.execute("ALTER TABLE madoguchi.linkage_record DROP COLUMN core")
     op.execute("DROP INDEX madoguchi.ix_linkage_link_code_addressee")
     op.execute("ALTER TABLE madoguchi.linkage_link_code DROP COLUMN asked_at")

@@ -137,6 +137,10 @@ class HubClient:
         """``{"seq", "root", "at"}``: how many records there are and their Merkle root (RFC 9162)."""
         return self.link.call("GET", "/v1/records/checkpoints").body
 
+    def core_records(self, after: int = 0, limit: int = 1000) -> str:
+        """The core's signed word on its records of us after a place, for :func:`core_word.verify`."""
+        return str(self.link.call("GET", f"/v1/records/core?after={after}&limit={limit}").body["word"])
+
     def mark_nondisclosure(self, message: Message) -> Answer:
         """Send a ``record.nondisclosure`` (番号法23条2項)."""
         return self.link.call("POST", f"/v1/records/{message['payload']['record_id']}/nondisclosure", message)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from uuid import UUID
 
 from privacy_assessment.editing import presence
+from privacy_assessment.editing.attachments import attach
+from privacy_assessment.editing.discussions import propose
 from privacy_assessment.editing.saving import save
+from privacy_assessment.editing.sentences import Sentences
 from privacy_assessment.statements.models import Statement
 from privacy_assessment.statements.store import read_draft
 from storage.clock import FixedClock
@@ -15,10 +19,12 @@ from storage.encryption import KeyRing
 from tests.privacy_assessment.samples import real_size
 from tests.privacy_assessment.world import Office
 from tests.web.conftest import Counter
-from tests.web.people import CLERK, SUPERVISOR, Person
+from tests.web.people import CLERK, COORDINATOR, SUPERVISOR, Person
 from workflows.engine import Actor
 
 TENANT = "992011"
+# One blue dot.
+PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 COLLEAGUE = Actor("staff", str(SUPERVISOR.account_id), frozenset({"clerk", "supervisor"}), SUPERVISOR.office)
 ME = Actor("staff", str(CLERK.account_id), frozenset({"clerk"}), CLERK.office)
 # Filled by ``furnish``, read by ``pages``.
@@ -38,6 +44,7 @@ def furnish(worker: Database, clock: FixedClock, ring: KeyRing) -> None:
         office.put(tx, statement, "form4", document)
         known["writing"] = statement.id
         clash(tx, office, statement)
+        talk(tx, office, statement, ring)
         presence.touch(tx, statement.id, "form4", "1", COLLEAGUE.id, clock.now())
         still = office.drafting(tx, "full")
         office.step(tx, still, "consult", opens=office.today, closes=office.today + timedelta(days=29))
@@ -52,6 +59,30 @@ def clash(tx: Transaction, office: Office, statement: Statement) -> None:
     save(tx, drafts, statement.id, "form4", seen, {"f4.1.1.2": "後から保存した文。"}, ME)
 
 
+def talk(tx: Transaction, office: Office, statement: Statement, ring: KeyRing) -> None:
+    """Comments, a proposal, sentences, a warning with a reason, an attachment."""
+    given = (tx, statement.id, "form4", "f4.1.1.2")
+    week = office.today + timedelta(days=7)
+    thread = office.notes.open_thread(*given, "to_fix", "流れが分かりません。", COLLEAGUE.id, ME.id, week)
+    office.notes.reply(tx, thread, "図を足しました。", ME.id)
+    propose(
+        tx,
+        office.notes.open_thread(*given, "proposal", "こう書きませんか。", COLLEAGUE.id),
+        "申告書を受け付ける。",
+    )
+    office.notes.resolve(
+        tx, office.notes.open_thread(*given, "question", "これは何ですか。", ME.id), COLLEAGUE.id
+    )
+    Sentences(office.clock).keep(tx, "f4.1.1.2", "事務の流れ", "①申告書を受け付ける。", True, ME.id)
+    office.write(tx, statement, "form4", "f4.1.7.1", "資産税課")
+    office.write(tx, statement, "form4", "f4.1.4.1", None)
+    office.write(tx, statement, "form4", "f4.1.7.2", "課長\n主幹")
+    office.notes.give_reason(tx, statement.id, "form4", "forms_differ", "f4.1.7.1", "来月移管するため", ME.id)
+    figure = (tx, ring, office.notes, statement.id, "form4", "f4.a1.fig")
+    attach(*figure, "流れ.png", base64.b64decode(PICTURE), ME.id)
+    attach(*figure, "説明.txt", "説明".encode(), ME.id)
+
+
 def pages(counter: Counter) -> list[tuple[str, Person | None]]:
     """Every page of the editor."""
     root = f"/staff/assessments/{known['writing']}"
@@ -60,6 +91,12 @@ def pages(counter: Counter) -> list[tuple[str, Person | None]]:
     found = [
         form, f"{root}/forms/form2/", f"{form}sections/c", f"{form}sections/1", f"{form}sections/a1", f"{form}sections/2@1",
         f"{form}sections/3@2", f"{form}sections/6", f"{form}sections/1?done=v3", f"{form}sections/nothing", f"{form}conflicts",
-        still, f"{still}sections/1", f"{still}conflicts",
+        f"{form}item?place=f4.1.1.2", f"{form}item?place=f4.1.1.2&done=0", f"{form}item?place=f4.1.1.2&words=%E7%A0%94%E4%BF%AE",
+        f"{form}item?place=f4.a1.fig", f"{form}item?place=f4.1.1.3", f"{form}item?place=nothing", f"{form}history",
+        f"{form}history?before=4", f"{root}/threads", f"{root}/threads?shown=all", f"{root}/threads?shown=mine",
+        f"{root}/attachments", f"{root}/checks", f"{root}/checks?stage=draft", f"{root}/checks?done=1",
+        "/staff/assessments/threads", "/staff/assessments/sentences", "/staff/assessments/sentences?words=%E7%A0%94%E4%BF%AE&done=0",
+        still, f"{still}sections/1", f"{still}conflicts", f"{still}item?place=f4.1.1.2", f"{still}history",
+        f"/staff/assessments/{known['still']}/checks",
     ]  # fmt: skip
-    return [(path, CLERK) for path in found]
+    return [*((path, CLERK) for path in found), ("/staff/assessments/sentences", COORDINATOR)]

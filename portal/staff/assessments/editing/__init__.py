@@ -3,9 +3,19 @@
 from pyramid.config import Configurator
 from pyramid.exceptions import BadCSRFToken
 
-from portal.staff.assessments.editing import conflicts, kept, presence, sections
+from portal.staff.assessments.editing import (
+    attaching,
+    conflicts,
+    item,
+    kept,
+    lists,
+    presence,
+    sections,
+    sentence_pages,
+)
 from portal.staff.assessments.links import Link, add_link
 from portal.web.permissions import Permission
+from privacy_assessment.editing.attachments import MOST
 
 ROOT = "/staff/assessments/{statement:[0-9a-f-]{36}}"
 FORM = ROOT + "/forms/{form:form[1-4]}/"
@@ -16,11 +26,25 @@ MOST_TEXT = 12 * 1024 * 1024
 PAGES = (
     ("form", FORM, sections.overview, "form"),
     ("conflicts", FORM + "conflicts", conflicts.show, "conflicts"),
+    ("history", FORM + "history", lists.history, "history"),
+    ("threads", ROOT + "/threads", lists.threads, "threads"),
+    ("attachments", ROOT + "/attachments", attaching.all_of, "attachments"),
+    ("checks", ROOT + "/checks", lists.checks, "checks"),
+    ("mine", "/staff/assessments/threads", lists.mine, "mine"),
+    ("sentences", "/staff/assessments/sentences", sentence_pages.listed, "sentences"),
 )
 ACTS = (
     ("undo", FORM + "undo", sections.undo),
     ("files", FORM + "files", sections.files),
     ("presence", FORM + "presence", presence.here),
+    ("attach", FORM + "attachments", attaching.take),
+)
+
+LINKS = (
+    ("form", "forms/form2/", "評価書を書く・読む"),
+    ("checks", "checks", "点検"),
+    ("threads", "threads", "コメント"),
+    ("attachments", "attachments", "添付"),
 )
 
 
@@ -32,17 +56,40 @@ def includeme(config: Configurator) -> None:
         config.add_route(f"editing.{name}", path)
         config.add_view(view, route_name=f"editing.{name}", request_method="POST", permission=EDIT)
     config.add_view(conflicts.choose, route_name="editing.conflicts", request_method="POST", permission=EDIT)
+    config.add_view(
+        lists.give_reason,
+        route_name="editing.checks",
+        renderer=f"{TEMPLATES}/checks.jinja2",
+        request_method="POST",
+        permission=EDIT,
+    )
+    config.add_view(
+        sentence_pages.keep,
+        route_name="editing.sentences",
+        renderer=f"{TEMPLATES}/sentences.jinja2",
+        request_method="POST",
+        permission=EDIT,
+    )
+    config.add_route("editing.attachment", ROOT + "/attachments/{attachment:[0-9a-f-]{36}}")
+    config.add_view(
+        attaching.hand_out, route_name="editing.attachment", request_method="GET", permission=READ
+    )
+    config.add_route("editing.item", FORM + "item")
+    config.add_view(item.show, route_name="editing.item", request_method="GET", permission=READ)
+    config.add_view(item.act, route_name="editing.item", request_method="POST", permission=EDIT)
     config.add_route("editing.section", FORM + "sections/{section}")
     config.add_view(sections.section, route_name="editing.section", request_method="GET", permission=READ)
     config.add_view(sections.write, route_name="editing.section", request_method="POST", permission=EDIT)
-    config.allow_body(r"/staff/assessments/[0-9a-f-]{36}/forms/form[1-4]/sections/[^/]+", MOST_TEXT)
+    form = r"/staff/assessments/[0-9a-f-]{36}/forms/form[1-4]"
+    config.allow_body(form + r"/sections/[^/]+", MOST_TEXT)
+    config.allow_body(form + r"/attachments", MOST + 64 * 1024, files=True)
     writing = {"route_name": "editing.section", "request_method": "POST"}
     config.add_forbidden_view(kept.signed_out, **writing)
     config.add_exception_view(kept.signed_out, context=BadCSRFToken, **writing)
-    add_link(
-        config,
-        Link("editing", "/staff/assessments/{statement}/forms/form2/", "書く・読む", READ.value),
-    )
+    for name, path, label in LINKS:
+        add_link(
+            config, Link(f"editing.{name}", f"/staff/assessments/{{statement}}/{path}", label, READ.value)
+        )
 
 
 def _page(config: Configurator, name: str, path: str, view: object, template: str) -> None:

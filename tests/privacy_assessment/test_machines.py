@@ -11,6 +11,7 @@ from privacy_assessment.forms import FILE, Place
 from privacy_assessment.machines import KINDS, documents
 from privacy_assessment.redaction import Redaction
 from privacy_assessment.statements.changes import changes_of, decide
+from privacy_assessment.statements.models import CASE_KINDS
 from privacy_assessment.statements.redactions import redact
 from privacy_assessment.statements.store import last_version, read_draft, read_statement, read_versions
 from storage.ids import new_id
@@ -631,3 +632,15 @@ def test_publishing_by_hand_ends_the_reserved_day(tx, office):
     office.clock.advance(days=6)
     assert office.engine.fire_due_deadlines(tx) == []
     assert office.state(tx, statement) == "published"
+
+
+@pytest.mark.parametrize(("kind", "standing"), WAYS)
+def test_an_internal_step_before_any_step_of_the_law_can_be_confirmed_where_that_step_is_taken(
+    tx, office, kind, standing
+):
+    """A confirmation that is asked for and can be given nowhere would hold a statement for ever."""
+    name = CASE_KINDS[kind, standing]
+    definition = office.engine.registry.kind(name).newest
+    for trigger in definition.triggers.values():
+        if "internal_steps_done" in trigger.guards:
+            assert trigger.sources <= definition.triggers["confirm"].sources, trigger.name

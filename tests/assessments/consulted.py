@@ -9,7 +9,7 @@ from itertools import count
 from uuid import UUID
 
 from privacy_assessment.consultation.opinions import OpinionService, Receipt
-from privacy_assessment.consultation.store import last_consultation
+from privacy_assessment.consultation.store import last_consultation, open_consultation
 from privacy_assessment.statements.models import Statement
 from privacy_assessment.statements.store import read_statement
 from storage.clock import FixedClock
@@ -77,6 +77,19 @@ def ended(
         past.advance(days=30)
         Office(past).engine.fire_due_deadlines(tx)
     return one, given
+
+
+def another(
+    worker: Database, clock: FixedClock, ring: KeyRing, before: Consulted, texts: Sequence[str] = ()
+) -> tuple[Consulted, list[Receipt]]:
+    """A further consultation on the same statement that closed yesterday; the desk shows the newest."""
+    past = FixedClock(clock.now() - timedelta(days=30))
+    with worker.transaction(Scope(tenant=TENANT)) as tx:
+        case = before.statement.case_id
+        assert case is not None
+        opens, closes = past.today(), past.today() + timedelta(days=29)
+        key = open_consultation(tx, before.statement.id, case, opens.isoformat(), closes.isoformat(), 1, "")
+        return Consulted(before.statement, key), [service(past, ring).give(tx, key, text) for text in texts]
 
 
 def opened(worker: Database, clock: FixedClock, ring: KeyRing, days: int = 30) -> Consulted:

@@ -70,14 +70,28 @@ def enter_reviewer(tx: Transaction, clock: FixedClock) -> None:
     )
 
 
-def in_a_room(worker: Database, clock: FixedClock, ring: KeyRing, days: int = 30) -> Reviewed:
-    """A room that is open today for the outside reviewer of the tests."""
+def handed_over(worker: Database, clock: FixedClock, ring: KeyRing) -> Statement:
+    """A statement under review, with the keys and the account of the reviewer."""
     with worker.transaction(Scope(tenant=TENANT)) as tx:
         consulted.make_keys(tx, ring)
         enter_reviewer(tx, clock)
-        statement = under_review(tx, clock)
+        return under_review(tx, clock)
+
+
+def open_for(worker: Database, clock: FixedClock, statement: Statement, days: int = 30) -> Reviewed:
+    """A new room on it, open today for the outside reviewer of the tests."""
+    with worker.transaction(Scope(tenant=TENANT)) as tx:
+        before = rooms.current_room(tx, statement.id)
+        if before is not None:
+            rooms.end_room(tx, clock, before.id, CENTRE.id, "a new room")
+        clock.advance(seconds=1)
         key = rooms.open_room(tx, clock, statement, clock.today() + timedelta(days=days - 1), CENTRE.id)
         room = rooms.read_room(tx, key)
         assert room is not None
         rooms.name_member(tx, clock, room, OUTSIDER.display_name, "架空大学", CENTRE.id, OUTSIDER.account_id)
         return Reviewed(statement, key)
+
+
+def in_a_room(worker: Database, clock: FixedClock, ring: KeyRing, days: int = 30) -> Reviewed:
+    """A room that is open today for the outside reviewer of the tests."""
+    return open_for(worker, clock, handed_over(worker, clock, ring), days)

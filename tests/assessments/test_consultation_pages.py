@@ -331,7 +331,7 @@ def test_the_copy_is_a_pdf_made_by_the_worker(
             "SELECT sealed FROM madoguchi.opinion_copy WHERE receipt = %s", (receipt,)
         ).fetchone()
         assert row is not None
-        assert b"PDF" not in bytes(row[0])
+        assert b"%PDF-1" not in bytes(row[0])
 
 
 def test_an_opinion_of_one_consultation_cannot_be_reached_from_another(

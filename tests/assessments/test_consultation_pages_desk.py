@@ -51,10 +51,22 @@ def counter(databases: Databases, time: FixedClock, ring: KeyRing, tmp_path_fact
     return Counter(app)
 
 
+@pytest.fixture(scope="module")
+def first(databases: Databases, time: FixedClock, ring: KeyRing) -> Consulted:
+    return consulted.ended(databases.worker, time, ring)[0]
+
+
+@pytest.fixture(scope="module")
+def running(databases: Databases, time: FixedClock, ring: KeyRing) -> Consulted:
+    return consulted.opened(databases.worker, time, ring)
+
+
 @pytest.fixture
-def ended(databases: Databases, time: FixedClock, ring: KeyRing) -> tuple[Consulted, list[str]]:
+def ended(
+    databases: Databases, time: FixedClock, ring: KeyRing, first: Consulted
+) -> tuple[Consulted, list[str]]:
     texts = (LETTER, LETTER, LETTER.replace("市民", "区民"), "図が小さい。")
-    one, given = consulted.ended(databases.worker, time, ring, texts)
+    one, given = consulted.another(databases.worker, time, ring, first, texts)
     with databases.worker.transaction(Scope(tenant=TENANT)) as tx:
         grouping.regroup(tx, time, one.consultation)
     return one, [receipt.number for receipt in given]
@@ -126,9 +138,8 @@ def test_the_published_table_comes_as_excel_csv_and_json_without_formulas(
 
 
 def test_nothing_is_laid_open_while_the_consultation_runs_or_opinions_wait(
-    databases: Databases, counter: Counter, time: FixedClock, ring: KeyRing, ended: Any
+    counter: Counter, running: Consulted, ended: Any
 ) -> None:
-    running = consulted.opened(databases.worker, time, ring)
     browser = counter.of(COORDINATOR)
     for one in (running, ended[0]):
         token = browser.get(f"{one.desk}/opinions/groups").forms[1]["csrf_token"].value
@@ -153,9 +164,9 @@ def test_a_correction_needs_its_reason_and_both_stay(counter: Counter, ended: An
 
 
 def test_a_writers_name_stops_the_table(
-    databases: Databases, counter: Counter, time: FixedClock, ring: KeyRing
+    databases: Databases, counter: Counter, time: FixedClock, ring: KeyRing, first: Consulted
 ) -> None:
-    one, _ = consulted.ended(databases.worker, time, ring)
+    one, _ = consulted.another(databases.worker, time, ring, first)
     past = FixedClock(datetime(2026, 11, 21, 3, 0, tzinfo=UTC))
     with databases.worker.transaction(Scope(tenant=TENANT)) as tx:
         given = consulted.service(past, ring).give(tx, one.consultation, "委託について", (), {"name": NAME})
@@ -169,9 +180,9 @@ def test_a_writers_name_stops_the_table(
 
 
 def test_a_name_is_seen_with_a_reason_that_is_kept_and_nowhere_else(
-    databases: Databases, counter: Counter, time: FixedClock, ring: KeyRing
+    databases: Databases, counter: Counter, time: FixedClock, ring: KeyRing, running: Consulted
 ) -> None:
-    one = consulted.opened(databases.worker, time, ring)
+    one = running
     with databases.worker.transaction(Scope(tenant=TENANT)) as tx:
         given = consulted.service(time, ring).give(tx, one.consultation, "委託について", (), {"name": NAME})
     browser = counter.of(COORDINATOR)
@@ -261,9 +272,9 @@ def test_unknown_statements_lines_and_receipts_are_not_there(counter: Counter, e
 
 
 def test_ten_thousand_opinions_stay_usable(
-    databases: Databases, counter: Counter, time: FixedClock, ring: KeyRing
+    databases: Databases, counter: Counter, time: FixedClock, ring: KeyRing, first: Consulted
 ) -> None:
-    one = consulted.opened(databases.worker, time, ring)
+    one, _ = consulted.another(databases.worker, time, ring, first)
     with databases.worker.transaction(Scope(tenant=TENANT)) as tx:
         tx.raw.execute(
             "INSERT INTO madoguchi.opinion (tenant, consultation_id, receipt, revision, kind, body, places, edit_key, at)"
@@ -298,9 +309,9 @@ def test_ten_thousand_opinions_stay_usable(
 
 
 def test_grouping_is_asked_for_once_and_anew_after_it_ran(
-    databases: Databases, time: FixedClock, ring: KeyRing
+    databases: Databases, time: FixedClock, ring: KeyRing, first: Consulted
 ) -> None:
-    one = consulted.opened(databases.worker, time, ring)
+    one, _ = consulted.another(databases.worker, time, ring, first)
     with databases.worker.transaction(Scope(tenant=TENANT)) as tx:
         assert grouping.ask(tx, time, one.consultation)
         assert not grouping.ask(tx, time, one.consultation)

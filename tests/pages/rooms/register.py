@@ -79,13 +79,13 @@ def pages(counter: Counter) -> list[tuple[str, Person | None]]:
         f"{root}/{MADE['planned']}/threshold?{answers}&q=a0", f"{root}/{MADE['planned']}/threshold?{answers}",
         f"{root}/{MADE['amending']}/changes/form2?show=all", f"{root}/{MADE['again']}/changes/form4",
         f"{root}/{MADE['planned']}/changes/form2", f"{root}/{MADE['public']}/act/review",
-        f"{root}/{MADE['public']}/act/amend", f"{root}/{MADE['public']}/act/reassess", f"{root}/{MADE['drafting']}/act/consult",
+        f"{root}/{MADE['public']}/act/amend", f"{root}/{MADE['public']}/act/reassess",
         f"{root}/{MADE['drafting']}/act/submit", f"{root}/{MADE['public']}/calendar",
     ]  # fmt: skip
     boss = [
         f"{root}/{MADE['submitted']}", f"{root}/{MADE['submitted']}/act/schedule_publication",
         f"{root}/{MADE['drafting']}", f"{root}/{MADE['drafting']}/act/submit", f"{root}/{MADE['submitted']}/act/confirm",
-        f"{root}/{MADE['drafting']}/act/send_back", f"{root}/{MADE['public']}/act/end",
+        f"{root}/{MADE['drafting']}/act/send_back", f"{root}/{MADE['public']}/act/end", f"{root}/{MADE['again']}/act/consult",
         f"{root}/{MADE['drafting']}/act/invoke_emergency",
     ]  # fmt: skip
     return [

@@ -16,6 +16,7 @@ from workflows.engine import Option, Reason
 THRESHOLD = ("judge", "rejudge")
 # A judgement is what these two steps ask for and what their page makes; asking for it here would be a circle.
 MADE_THERE = frozenset({"not_judged", "kind_too_low"})
+OTHERS = frozenset({"not_your_role", "not_your_confirmation"})
 # Steps for a special occasion: shown apart from the way forward.
 RARE = frozenset(
     {
@@ -32,6 +33,7 @@ class Possible:
     :param label: the legal words. :param plain: the same for everybody, a key of the catalogues.
     :param article: the article it rests on, or None. :param document: what is handed in. :param term: by when, in words.
     :param reasons: everything that stands in the way; empty when allowed.
+    :param others: nothing stands in the way but that somebody else does it.
     """
 
     trigger: str
@@ -43,6 +45,7 @@ class Possible:
     allowed: bool
     reasons: tuple[str, ...]
     path: str
+    others: bool = False
 
     @property
     def rare(self) -> bool:
@@ -96,6 +99,7 @@ def _possible(request: Request, found: Found, option: Option, pending: list[Turn
         not reasons,
         tuple(engine.reason_text(reason, found.case, language) for reason in reasons),
         path,
+        bool(reasons) and all(one.code in OTHERS for one in reasons),
     )
 
 

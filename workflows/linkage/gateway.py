@@ -80,6 +80,10 @@ class LinkageGateway(Protocol):
         """Open or close a subject."""
         ...
 
+    def tell(self, message: Envelope) -> Outcome:
+        """Tell the server what stands here: a freeze, a mark of 不開示, a subject opened, closed or merged."""
+        ...
+
     def acquire_link_code(self, message: Envelope) -> Outcome:
         """Open the acquisition of a link code; the body has ``acquisition_id`` and ``token``."""
         ...

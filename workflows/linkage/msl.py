@@ -50,6 +50,15 @@ class MslGateway:
         """See `LinkageGateway.subject`."""
         return Outcome(str(message["id"]), self._hub.change_subject(message).body)
 
+    def tell(self, message: Envelope) -> Outcome:
+        """See `LinkageGateway.tell`."""
+        ways = {
+            "freeze": self._hub.freeze,
+            "record.nondisclosure": self._hub.mark_nondisclosure,
+            "subject.change": self._hub.change_subject,
+        }
+        return Outcome(str(message["id"]), ways[str(message["type"])](message).body)
+
     def acquire_link_code(self, message: Envelope) -> Outcome:
         """See `LinkageGateway.acquire_link_code`."""
         return Outcome(str(message["id"]), self._hub.acquire_fugo(message))

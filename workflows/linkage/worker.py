@@ -12,9 +12,11 @@ from functools import partial
 import structlog
 
 from storage.database import Database, Scope
+from workflows.linkage import telling
 from workflows.linkage.link_codes.following import follow_up
 from workflows.linkage.pump import Lane
 from workflows.linkage.runtime import LinkRuntime
+from workflows.linkage.telling import tell_hub
 from workflows.linkage.wire.problems import Problem
 from workflows.linkage.wire.retry import LinkUnreachable, LinkUntrusted
 
@@ -29,6 +31,9 @@ FULL = 100
 LONGEST_IDLE = 0.5
 RECORDS = 15.0
 LINK_CODES = 15.0
+# A freeze must not outlive its lifting at the other end.
+FREEZES = 2.0
+TELLING = 30.0
 WAIT = 20
 REST = 2.0
 
@@ -145,6 +150,12 @@ class LinkWorker:
             ("early", lambda: drain_inbox(database, runtime, tenant), 1.0),
             ("deadlines", lambda: fire_deadlines(database, runtime, tenant), 5.0),
             ("link-codes", lambda: ask_about_link_codes(database, runtime, tenant), LINK_CODES),
+            ("freezes", lambda: tell_hub(database, runtime, tenant, (telling.FREEZE,)), FREEZES),
+            (
+                "telling",
+                lambda: tell_hub(database, runtime, tenant, (telling.MARK, telling.SUBJECT)),
+                TELLING,
+            ),
             ("records", lambda: sync_records(database, runtime, tenant), RECORDS),
         ]
 

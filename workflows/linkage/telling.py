@@ -1,0 +1,168 @@
+"""What stands here and the intermediate server must know: freezes, records not to be disclosed, addressees merged or closed.
+
+Not events but states are compared: what stands here now, and what the server was last told. So nothing is lost when a process dies
+between the two, nothing depends on the order of events, and after a restored backup the server is told again what stands. What was
+told is written down only after the server took it; telling twice changes nothing there.
+
+The server is told as little as it needs: that a record is not to be disclosed (番号法23条2項), not on which ground.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from storage.database import Database, Scope, Transaction
+from workflows.engine import Actor, Command
+from workflows.linkage.gateway import LinkageGateway
+from workflows.linkage.parts import LinkParts
+from workflows.linkage.runtime import LinkRuntime
+from workflows.linkage.wire import envelope
+from workflows.linkage.wire.problems import Problem
+
+AT_ONCE = 100
+SYSTEM = Actor(kind="system", id="link")
+PURPOSE = "中間サーバーへの通知"
+FREEZE, MARK, SUBJECT = "freeze", "mark", "subject"
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+_REASON = re.compile(r"[A-Z][A-Z_]{1,31}")
+
+# kind, key, the state that stands here ('' when what was told stands no longer), and something to say with it. A freeze of an office
+# stays here: the server knows no offices of ours, and the inquiries of a frozen office never leave.
+_DIFFERENT = """
+    WITH standing AS (
+        SELECT 'freeze' AS kind, f.scope || ':' || f.value AS key, 'on' AS state, f.reason AS about
+          FROM madoguchi.linkage_freeze AS f
+         WHERE f.tenant = %(tenant)s AND f.released_at IS NULL AND f.scope <> 'office'
+        UNION ALL
+        SELECT 'mark', r.body->>'record_id', 'on', ''
+          FROM madoguchi.provision_record AS p
+          JOIN madoguchi.linkage_record AS r
+            ON r.tenant = p.tenant AND r.exchange_id = p.exchange_id AND r.side = p.side
+         WHERE p.tenant = %(tenant)s AND p.disclosure = 'withheld' AND p.corrects IS NULL
+        UNION ALL
+        SELECT 'subject', a.number, CASE a.state WHEN 'merged' THEN 'merge:' || a.merged_into ELSE 'close' END, ''
+          FROM madoguchi.addressee AS a
+         WHERE a.tenant = %(tenant)s AND a.state IN ('closed', 'merged') AND EXISTS (
+               SELECT 1 FROM madoguchi.linkage_link_code AS l
+                WHERE l.tenant = a.tenant AND l.addressee = a.number AND l.acquisition_id IS NOT NULL)
+    ), told AS (
+        SELECT kind, key, state FROM madoguchi.linkage_told WHERE tenant = %(tenant)s AND kind = ANY(%(kinds)s)
+    )
+    SELECT coalesce(s.kind, t.kind), coalesce(s.key, t.key), coalesce(s.state, ''), coalesce(s.about, '')
+      FROM (SELECT * FROM standing WHERE kind = ANY(%(kinds)s)) AS s FULL JOIN told AS t ON t.kind = s.kind AND t.key = s.key
+     WHERE s.state IS DISTINCT FROM t.state
+     ORDER BY 1, 2 LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that stands otherwise than the server was told. ``state`` is empty when it stands no longer."""
+
+    kind: str
+    key: str
+    state: str
+    about: str
+
+
+def tell_hub(
+    database: Database,
+    runtime: LinkRuntime,
+    tenant: str,
+    kinds: Sequence[str] = (FREEZE, MARK, SUBJECT),
+    limit: int = AT_ONCE,
+) -> int:
+    """Tell the server of a tenant what has changed since it was last told.
+
+    :param kinds: what to look at; freezes are few and pressing, the others many and not.
+    :returns: how many things it was told.
+    :raises Problem, LinkUnreachable, LinkUntrusted: it cannot be told now; what it took before that is written down.
+    """
+    gateway = runtime.parts.offices.gateway(tenant)
+    if gateway is None:
+        return 0
+    with database.transaction(Scope(tenant=tenant)) as tx:
+        rows = tx.raw.execute(_DIFFERENT, {"tenant": tenant, "limit": limit, "kinds": list(kinds)}).fetchall()
+    told = 0
+    for one in (Difference(*row) for row in rows):
+        for message in _messages(runtime.parts, tenant, one):
+            _say(gateway, message)
+        with database.transaction(Scope(tenant=tenant)) as tx:
+            _note(tx, runtime, one)
+        told += 1
+    return told
+
+
+def _messages(parts: LinkParts, tenant: str, one: Difference) -> Iterator[dict[str, Any]]:
+    common: dict[str, Any] = {
+        "tenant": tenant,
+        "org": parts.offices.ours(tenant).org,
+        "created": parts.clock.now(),
+    }
+    payload: dict[str, Any]
+    if one.kind == FREEZE:
+        scope, _, value = one.key.partition(":")
+        if scope != "tenant" and not _CODE.fullmatch(value):
+            return  # nothing the server could know by this name
+        payload = {
+            "scope": scope,
+            "action": "freeze" if one.state else "release",
+            "reason": one.about if _REASON.fullmatch(one.about) else "OTHER",
+        }
+        yield envelope.build(
+            "freeze", **common, payload=payload | ({} if scope == "tenant" else {"value": value})
+        )
+    elif one.kind == MARK:
+        payload = {
+            "record_id": one.key,
+            "mark": bool(one.state),
+            "ground": "WITHHELD" if one.state else "SHOWN",
+        }
+        actor = {"role": "system", "staff_hash": parts.staff_hash(tenant, SYSTEM.id)}
+        yield envelope.build("record.nondisclosure", **common, actor=actor, payload=payload)
+    else:
+        action, _, other = one.state.partition(":")
+        payload = {"action": action or "open"} | ({"other": other} if other else {})
+        yield envelope.build("subject.change", **common, danban=one.key, payload=payload)
+
+
+def _say(gateway: LinkageGateway, message: dict[str, Any]) -> None:
+    try:
+        gateway.tell(message)
+    except Problem as problem:
+        # What the server does not know needs no ending there.
+        if problem.code != "NOT_FOUND":
+            raise
+
+
+def _note(tx: Transaction, runtime: LinkRuntime, one: Difference) -> None:
+    if one.state:
+        tx.raw.execute(
+            "INSERT INTO madoguchi.linkage_told (tenant, kind, key, state, told_at) VALUES (%s, %s, %s, %s, %s)"
+            " ON CONFLICT (tenant, kind, key) DO UPDATE SET state = excluded.state, told_at = excluded.told_at",
+            (tx.tenant, one.kind, one.key, one.state, runtime.parts.clock.now()),
+        )
+    else:
+        tx.raw.execute(
+            "DELETE FROM madoguchi.linkage_told WHERE tenant = %s AND kind = %s AND key = %s",
+            (tx.tenant, one.kind, one.key),
+        )
+    if one.kind == SUBJECT and one.state:
+        _retire(tx, runtime, one)
+
+
+def _retire(tx: Transaction, runtime: LinkRuntime, one: Difference) -> None:
+    """The server has let the link code go; should the addressee be opened again, a new one is asked for."""
+    rows = tx.raw.execute(
+        "SELECT case_id FROM madoguchi.linkage_link_code WHERE tenant = %s AND addressee = %s AND live",
+        (tx.tenant, one.key),
+    ).fetchall()
+    reason = {"reason": "MERGED" if one.state.startswith("merge") else "CLOSED"}
+    commands = [
+        Command(case_id, "retire", SYSTEM, PURPOSE, f"retire:{case_id}:{one.state}", reason)
+        for (case_id,) in rows
+    ]
+    runtime.engine.apply_many(tx, commands)

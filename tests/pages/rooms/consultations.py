@@ -13,7 +13,7 @@ from storage.encryption import KeyRing
 from tests.assessments import consulted, reviewed
 from tests.assessments.consulted import TENANT
 from tests.web.conftest import Counter
-from tests.web.people import COORDINATOR, NO_ROLE, OUTSIDER, Person
+from tests.web.people import CLERK, COORDINATOR, NO_ROLE, OUTSIDER, Person
 
 FOUND: dict[str, consulted.Consulted] = {}
 RECEIPTS: list[str] = []
@@ -129,9 +129,9 @@ def pages(_counter: Counter) -> list[tuple[str, Person | None]]:
         ("/consultations/", None), (one, None), (f"{one}/write", None), (f"{one}/write?at=f4.1.1.2", None), (f"{one}/mine", None),
         (f"{one}/results", None), (ended, None), (f"{ended}/write", None), (f"{ended}/mine", None), (f"{ended}/results", None),
         (past, None), (f"{past}/results", None), ("/consultations/992011/nothing", None),
-        *((f"{FOUND['open'].desk}/opinions{path}", COORDINATOR) for path in OPINION_PAGES),
-        (f"{FOUND['open'].desk}/opinions/{RECEIPTS[0]}", COORDINATOR), (f"{FOUND['open'].desk}/opinions/{RECEIPTS[3]}", COORDINATOR),
-        (f"{FOUND['ended'].desk}/opinions/results", COORDINATOR),
+        *((f"{FOUND['open'].desk}/opinions{path}", CLERK) for path in OPINION_PAGES),
+        (f"{FOUND['open'].desk}/opinions/{RECEIPTS[0]}", CLERK), (f"{FOUND['open'].desk}/opinions/{RECEIPTS[3]}", CLERK),
+        (f"{FOUND['ended'].desk}/opinions/results", CLERK),
         (ROOMS[0].desk, COORDINATOR), (f"{ROOMS[0].desk}/result", COORDINATOR), (ROOMS[1].desk, COORDINATOR),
         ("/review/", OUTSIDER), *((f"{ROOMS[0].path}{path}", OUTSIDER) for path in ROOM_PAGES), ("/review/", NO_ROLE),
     ]  # fmt: skip

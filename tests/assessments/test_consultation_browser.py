@@ -1,0 +1,148 @@
+"""In a real Chromium without JavaScript, on a phone: somebody reads, writes about an item, keeps her receipt, changes and withdraws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from portal.app import make_app
+from portal.settings import Settings
+from storage.clock import FixedClock
+from storage.encryption import FileMasterKey, KeyRing
+from tests.assessments import consulted, reviewed
+from tests.assessments.consulted import Consulted
+from tests.conftest import Databases
+from tests.pages import office
+from tests.pages.test_browser import ARGUMENTS, CHROMIUM, Served
+from tests.web.conftest import TEST_PARTS, Counter
+from tests.web.people import COORDINATOR, OUTSIDER
+
+pytestmark = pytest.mark.browser
+NOON = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def time() -> FixedClock:
+    return FixedClock(NOON)
+
+
+@pytest.fixture(scope="module")
+def ring(tmp_path_factory: pytest.TempPathFactory) -> KeyRing:
+    return KeyRing(FileMasterKey.create(tmp_path_factory.mktemp("keys") / "master.key"))
+
+
+@pytest.fixture(scope="module")
+def one(databases: Databases, time: FixedClock, ring: KeyRing) -> Consulted:
+    office.furnish(databases.worker, time, ring)
+    return consulted.opened(databases.worker, time, ring)
+
+
+@pytest.fixture(scope="module")
+def served(databases: Databases, time: FixedClock, ring: KeyRing, tmp_path_factory: Any) -> Iterator[Served]:
+    settings = Settings.from_env({"MADOGUCHI_VAR": str(tmp_path_factory.mktemp("var"))})
+    app = make_app(settings, database=databases.web, clock=time, parts=TEST_PARTS)
+    app.registry["keys"] = ring
+    found = Served(Counter(app))
+    yield found
+    found.server.shutdown()
+    found.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def phone(chromium: Browser, served: Served) -> Iterator[Page]:
+    served.person = None
+    context = chromium.new_context(
+        locale="ja-JP", java_script_enabled=False, viewport={"width": 390, "height": 844}
+    )
+    yield context.new_page()
+    context.close()
+
+
+def test_an_opinion_is_written_changed_and_withdrawn_without_javascript(
+    served: Served, phone: Page, one: Consulted
+) -> None:
+    phone.goto(f"{served.origin}/consultations/")
+    phone.get_by_role("link", name=one.statement.title).first.click()
+    item = phone.locator(".md-item", has_text="Ⅰ-1②").first
+    item.get_by_role("link", name="この項目に意見を書く").click()
+    phone.get_by_role("button", name="内容を確かめる").click()
+    assert phone.locator(".govuk-error-summary").is_visible()
+    phone.get_by_label("意見 ※必須").fill("再委託の条件を書いてください。")
+    phone.get_by_role("button", name="内容を確かめる").click()
+    assert "まだ出していません" in phone.content()
+    phone.get_by_role("button", name="書き直す").click()
+    phone.get_by_label("意見 ※必須").fill("再委託の条件と、監督の方法を書いてください。")
+    phone.get_by_role("button", name="内容を確かめる").click()
+    phone.get_by_role("button", name="この内容で出す").click()
+    assert phone.get_by_role("heading", level=1).inner_text() == "意見を受け付けました"
+    receipt, key = phone.locator(".md-receipt__number").all_inner_texts()
+    assert receipt not in phone.url
+    phone.goto(f"{served.origin}{one.path}")
+    phone.get_by_role("link", name="出した意見を見る・直す・取り下げる").click()
+    phone.get_by_label("受付番号").fill(receipt)
+    phone.get_by_label("変更用の鍵").fill(key.lower().replace("-", ""))
+    phone.get_by_role("button", name="意見を見る").click()
+    assert "Ⅰ-1②" in phone.content()
+    phone.get_by_label("意見 ※必須").fill("直しました。")
+    phone.get_by_role("button", name="この内容に直す").click()
+    assert "意見を直しました" in phone.content()
+    phone.get_by_role("button", name="取り下げの確認へ").click()
+    phone.get_by_role("button", name="取り下げる").click()
+    assert "意見を取り下げました" in phone.content()
+
+
+def test_a_reviewer_reads_writes_and_is_shut_out_without_javascript(
+    databases: Databases, served: Served, phone: Page, one: Consulted, time: FixedClock, ring: KeyRing
+) -> None:
+    room = reviewed.in_a_room(databases.worker, time, ring)
+    served.person = OUTSIDER
+    phone.goto(f"{served.origin}/review/")
+    phone.locator(f"a[href='{room.path}']").click()
+    phone.get_by_role("link", name="評価書を読む", exact=True).click()
+    assert reviewed.SECRET in phone.content()
+    item = phone.locator(".md-item", has_text="Ⅰ-1②").first
+    item.get_by_role("link", name="この項目に指摘を書く").click()
+    phone.get_by_label("妥当性").check()
+    phone.get_by_label("指摘の内容").fill("流れが分かりにくい。")
+    phone.get_by_role("button", name="指摘を書く").click()
+    served.person = COORDINATOR
+    phone.goto(f"{served.origin}{room.desk}")
+    phone.get_by_role("textbox", name="答え").fill("図を改めます。")
+    phone.get_by_role("button", name="答えを書く").click()
+    phone.locator("summary", has_text="部屋をすぐに終える").click()
+    phone.get_by_label("終える理由").fill("試験のため")
+    phone.get_by_role("button", name="部屋を終える").click()
+    served.person = OUTSIDER
+    answer = phone.goto(f"{served.origin}{room.path}")
+    assert answer is not None
+    assert answer.status == 404
+
+
+def test_the_watermark_stands_on_every_printed_page(
+    databases: Databases, served: Served, chromium: Browser, one: Consulted, time: FixedClock, ring: KeyRing
+) -> None:
+    pypdf = pytest.importorskip("pypdf")
+    import io
+
+    room = reviewed.in_a_room(databases.worker, time, ring)
+    served.person = OUTSIDER
+    context = chromium.new_context(locale="ja-JP")
+    page = context.new_page()
+    page.goto(f"{served.origin}{room.path}/text")
+    printed = pypdf.PdfReader(io.BytesIO(page.pdf(format="A4")))
+    context.close()
+    assert len(printed.pages) > 3
+    for sheet in printed.pages:
+        assert "仮名 点検" in sheet.extract_text().replace("\u3000", " ")

@@ -295,3 +295,15 @@ def test_a_review_that_is_overdue_stays_in_sight_until_it_is_recorded(bureau: Bu
     bureau.work(lambda desk, tx: desk.step(tx, made, "review", done_on=desk.today, result="no-change"))
     page = bureau.get(bureau.home(made))
     assert "（過ぎています）" not in page.html.select_one("#dues").parent.get_text()
+
+
+def test_every_link_of_a_home_leads_somewhere(bureau: Bureau) -> None:
+    for made in (
+        bureau.work(lambda desk, tx: desk.drafting(tx, "focused")),
+        bureau.work(lambda desk, tx: desk.published(tx, "full", "local")),
+    ):
+        page = bureau.get(bureau.home(made))
+        links = {one["href"] for one in page.html.main.select("a[href^='/']")}
+        assert len(links) > 8
+        for link in links:
+            assert bureau.get(link, expect_errors=True).status_code == 200, link

@@ -314,7 +314,8 @@ def _driver_url(url: str) -> str:
 
 def _end(pooled: PoolProxiedConnection) -> None:
     """Close a connection and give its place in the library's pool back."""
-    pooled.invalidate()
+    if pooled.is_valid:  # else the library has closed it already
+        pooled.invalidate()
     pooled.close()
 
 

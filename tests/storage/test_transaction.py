@@ -8,6 +8,7 @@ from time import sleep
 import psycopg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from storage.database import BEGIN_SNAPSHOT, Database, Scope
 
@@ -143,6 +144,18 @@ def test_when_the_server_ended_every_connection_the_next_but_one_works(databases
             tx.ask(("SELECT 1", ()))
         with databases.worker.transaction(scope) as tx:
             assert tx.ask(("SELECT 7", ())) == [[(7,)]]
+
+
+def test_a_connection_lost_under_an_orm_session_is_replaced(databases, scope):
+    with databases.worker.transaction(scope) as tx:
+        tx.session.execute(text("SELECT 1"))
+    with pytest.raises((DBAPIError, psycopg.OperationalError)), databases.worker.transaction(scope) as tx:
+        backend = tx.session.execute(text("SELECT pg_backend_pid()")).scalar()
+        with psycopg.connect(databases.admin_url, autocommit=True) as admin:
+            admin.execute("SELECT pg_terminate_backend(%s, 5000)", (backend,))
+        tx.session.execute(text("SELECT 1"))
+    with databases.worker.transaction(scope) as tx:
+        assert tx.session.execute(text("SELECT 7")).scalar() == 7
 
 
 def test_more_threads_than_connections_take_turns(databases, scope):

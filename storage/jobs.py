@@ -25,6 +25,7 @@ def defer(
     lock: str | None = None,
     queueing_lock: str | None = None,
     schedule_at: datetime | None = None,
+    priority: int = 0,
     **arguments: Any,
 ) -> int:
     """Put a job on the list, in this transaction.
@@ -33,6 +34,7 @@ def defer(
     :param lock: jobs with the same lock never run at the same time.
     :param queueing_lock: a second job with the same lock is refused while the first waits.
     :param schedule_at: not before this moment (aware).
+    :param priority: of the jobs waiting in a queue the highest is taken first; below 0 for what nobody is waiting for at a screen.
     :param arguments: JSON values; references and codes only, never a number or a name.
     :returns: the job's number.
     """
@@ -43,6 +45,7 @@ def defer(
         lock=lock,
         queueing_lock=queueing_lock,
         schedule_at=schedule_at,
+        priority=priority,
         allow_unknown=True,
     ).defer(**arguments)
 

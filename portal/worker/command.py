@@ -19,6 +19,8 @@ from workflows.linkage.connect import LinkNotSet
 from workflows.linkage.worker import LinkWorker
 
 JOBS_AT_ONCE = 2
+# Printing takes seconds and comes in heaps; nobody who waits for anything else stands behind it.
+SLOW, SLOW_AT_ONCE = "print", 1
 # A thread that waits for the hub's next message cannot be hurried; what it may have leased comes again by itself.
 PATIENCE = 2.0
 
@@ -64,13 +66,21 @@ async def _run_jobs(house: House, beat: Path) -> None:
     app = worker_app(database_url(house.settings, "worker"))
     jobs.register(app, house)
     async with app.open_async():
-        running = asyncio.create_task(
-            app.run_worker_async(
-                concurrency=JOBS_AT_ONCE, install_signal_handlers=False, shutdown_graceful_timeout=20
+        others = sorted({task.queue for task in app.tasks.values()} - {SLOW})
+        running = [
+            asyncio.create_task(
+                app.run_worker_async(
+                    queues=queues,
+                    concurrency=at_once,
+                    install_signal_handlers=False,
+                    shutdown_graceful_timeout=20,
+                )
             )
-        )
+            for queues, at_once in ((others, JOBS_AT_ONCE), ([SLOW], SLOW_AT_ONCE))
+        ]
         beat.parent.mkdir(parents=True, exist_ok=True)
         beat.write_text("ready")
-        await asyncio.wait({running, asyncio.create_task(ended.wait())}, return_when=asyncio.FIRST_COMPLETED)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        await asyncio.wait({*running, asyncio.create_task(ended.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        for one in running:
+            one.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

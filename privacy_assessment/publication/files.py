@@ -11,6 +11,8 @@ from storage.jobs import defer
 
 TASK = "statements.make_file"
 MEDIA = ("pdf", "xlsx")
+# Somebody may be waiting at a screen for the other things that are printed.
+LATER = -10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def ask_for(
             )
             if asked.rowcount:
                 defer(
-                    tx, TASK, queue="print", tenant=tx.tenant, body=body, number=number, stage=stage, ordinal=ordinal,
+                    tx, TASK, queue="print", priority=LATER, tenant=tx.tenant, body=body, number=number, stage=stage, ordinal=ordinal,
                     form=form, media=media,
                 )  # fmt: skip
 

@@ -77,7 +77,7 @@ def serve() -> None:
 
 
 def _start(settings: Settings, supervisor: Supervisor) -> None:
-    steps = Steps(5)
+    steps = Steps(6)
     with steps.step("データベースを起こし、形を整える"):
         preparing.prepare_database(settings)
         preparing.load_law(settings)
@@ -88,6 +88,8 @@ def _start(settings: Settings, supervisor: Supervisor) -> None:
         supervisor.start(sandbox_parts.part(settings))
         demonstration.populate(settings)
         preparing.make_tenant_keys(settings)
+    with steps.step("実演の評価書をそろえる"):
+        demonstration.write_statements(settings)
     with steps.step("代役、裏方、窓口を動かす"):
         supervisor.start(worker_part(settings), portal_part(settings))
         supervisor.wait_ready()

@@ -1,7 +1,7 @@
-"""The demonstration: two cities that do not exist, their residents and staff, entered the way a real office would enter them.
+"""The demonstration: two cities, an agency and a commission that do not exist, entered the way real ones would enter them.
 
-Residents come from the file the existing 住基 system gives out, copies from the tax system's, statements as published. Done
-again it changes nothing.
+Residents come from the file the existing 住基 system gives out, copies from the tax system's, statements by way of their procedures
+(``demonstration_statements``). Done again it changes nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import json
 import ssl
 import time
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +25,15 @@ from storage.encryption import FileMasterKey, KeyRing
 from workflows.addressees.imports import import_residents
 from workflows.addressees.numbers import Regime
 from workflows.addressees.service import AddresseeRegister
-from workflows.law import loader, statements
+from workflows.law import loader
 
-KONO, OTSUKAWA = "992011", "992020"
+KONO, OTSUKAWA, AGENCY, COMMISSION = "992011", "992020", "999016", "000000"
 TENANTS = ((KONO, "甲野市", "Kono City", "こうのし"), (OTSUKAWA, "乙川市", "Otsukawa City", "おつかわし"))
+# They make statements and review them, and are not on the link: no residents, no copies.
+OTHERS = (
+    (AGENCY, "架空庁", "Kakuu Agency", "かくうちょう"),
+    (COMMISSION, "個人情報保護委員会（実演）", "Commission (demonstration)", "いいんかい"),
+)
 STAFF = (
     (KONO, "shinsa", "例野　審", "子育て支援課", ["caseworker"]),
     (KONO, "kessai", "例野　決", "子育て支援課", ["caseworker", "approver"]),
@@ -37,8 +41,24 @@ STAFF = (
     (KONO, "annai", "例野　案内", "子育て支援課", ["caseworker", "approver"]),
     (OTSUKAWA, "zeimu", "例川　税", "市民税課", ["caseworker", "approver"]),
     (OTSUKAWA, "kiroku", "例川　記", "情報政策課", ["linkage_operator", "records_officer", "tenant_admin"]),
+    (KONO, "matome", "例野　総", "情報政策課", ["assessment_coordinator"]),
+    (KONO, "tenken", "例野　点検", "見本大学", ["outside_reviewer"]),
+    (OTSUKAWA, "soukatsu", "例川　総", "デジタル課", ["assessment_coordinator"]),
+    (AGENCY, "kakuu", "架空　担", "給付管理課", ["caseworker"]),
+    (AGENCY, "chokan", "架空　決", "給付管理課", ["caseworker", "approver"]),
+    (AGENCY, "hogo", "架空　総", "総務課個人情報保護室", ["assessment_coordinator"]),
+    (COMMISSION, "shinsakan", "委員　審", "審査課", ["commission_reviewer"]),
+    (COMMISSION, "iin", "委員　決", "委員会", ["commission_member"]),
 )
-PUBLISHED = date(2025, 4, 1)
+# Posts whose codes are printed too, since the desks of 特定個人情報保護評価 are theirs.
+POSTS = {
+    "matome": "甲野市 評価の取りまとめ",
+    "kessai": "甲野市 決裁者",
+    "tenken": "甲野市 外部の点検者",
+    "hogo": "架空庁 評価の取りまとめ",
+    "shinsakan": "委員会 審査担当",
+    "iin": "委員会 決裁者",
+}
 LINK_PATIENCE = 60.0
 
 
@@ -48,17 +68,46 @@ def staff_file(settings: Settings) -> Path:
 
 
 def populate(settings: Settings) -> None:
-    """Enter municipalities, residents, statements and staff."""
+    """Enter municipalities, agency and commission, residents and staff."""
     roles: tuple[Role, ...] = ("migrator", "worker", "vault")
     databases = {role: open_database(settings, role, pool_size=1) for role in roles}
     try:
         _tenants(databases["migrator"])
         _residents(settings, databases["vault"])
-        _statements(databases["worker"])
         _staff(settings, databases["worker"])
     finally:
         for database in databases.values():
             database.close()
+
+
+def write_statements(settings: Settings) -> int:
+    """Let the offices live through the past of their statements. Returns how many were made; 0 when they are there."""
+    worker = open_database(settings, "worker", pool_size=2)
+    try:
+        if all(_has_statements(worker, tenant) for tenant in (KONO, OTSUKAWA, AGENCY)):
+            return 0
+        # late: the machines and forms are slow to load, and every start but the first has nothing to write
+        from portal.running.demonstration_statements import populate_statements, print_few
+
+        clock = SystemClock()
+        staff: dict[str, Any] = json.loads(staff_file(settings).read_text("utf-8"))["staff"]
+        ring = KeyRing(FileMasterKey(settings.master_key), clock)
+        made = populate_statements(worker, ring, loader.shipped(), clock, staff)
+        owner = open_database(settings, "migrator", pool_size=1)
+        try:
+            print_few(owner)
+        finally:
+            owner.close()
+        return made
+    finally:
+        worker.close()
+
+
+def _has_statements(worker: Database, tenant: str) -> bool:
+    (rows,) = worker.read(
+        Scope(tenant=tenant), ("SELECT 1 FROM madoguchi.assessment WHERE tenant = %s LIMIT 1", (tenant,))
+    )
+    return bool(rows)
 
 
 def wait_until_linked(settings: Settings, check: Callable[[], None]) -> bool:
@@ -102,7 +151,7 @@ def _linked(worker: Database, tenant: str) -> bool:
 def welcome(settings: Settings, seconds: float) -> str:
     """What the person at the terminal reads when all is ready."""
     written: dict[str, Any] = json.loads(staff_file(settings).read_text("utf-8"))
-    clerk = written["staff"]["shinsa"]
+    staff = written["staff"]
     return "\n".join(
         (
             "",
@@ -112,7 +161,12 @@ def welcome(settings: Settings, seconds: float) -> str:
             f"  住民として    {settings.origin}/login",
             "                別の端末で: bin/madoguchi card login --card hanako   （暗証番号 1234、見本 花子さんのカード）",
             f"  職員として    {settings.origin}/staff/login",
-            f"                はじめての登録コード（甲野市 審査担当）: {clerk['code']}",
+            f"                はじめての登録コード（甲野市 審査担当）: {staff['shinsa']['code']}",
+            *(
+                f"                （{label}）: {staff[key]['code']}"
+                for key, label in POSTS.items()
+                if key in staff
+            ),
             "  物語を見る    bin/madoguchi tour",
             "",
             "  止めるときは Ctrl-C。記録は残り、次は数秒で始まります。",
@@ -124,7 +178,7 @@ def _tenants(migrator: Database) -> None:
     with migrator.transaction() as tx:
         tx.raw.cursor().executemany(
             "INSERT INTO madoguchi.tenant (code, name, name_en, name_kana) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            TENANTS,
+            (*TENANTS, *OTHERS),
         )
 
 
@@ -137,32 +191,22 @@ def _residents(settings: Settings, vault: Database) -> None:
             import_residents(tx, register, content, regime=Regime.SYNTHETIC, actor="demonstration")
 
 
-def _statements(worker: Database) -> None:
-    affairs = loader.shipped().affairs
-    for tenant, *_ in TENANTS:
-        with worker.transaction(Scope(tenant=tenant)) as tx:
-            for number, affair in enumerate(affairs.values(), start=1):
-                statements.publish(
-                    tx,
-                    statements.PublishedStatement(
-                        tenant, affair.code, str(number), PUBLISHED, f"{affair.name['ja']} 評価書（実演）"
-                    ),
-                )
-
-
 def _staff(settings: Settings, worker: Database) -> None:
+    """Invite whoever was not invited yet; a code is made once and written down once."""
     file = staff_file(settings)
-    if file.exists():
+    made: dict[str, Any] = json.loads(file.read_text("utf-8"))["staff"] if file.exists() else {}
+    missing = [one for one in STAFF if one[1] not in made]
+    if not missing:
         return
     register = StaffRegister(worker, SystemClock())
-    made = {}
-    for tenant, key, name, office, roles in STAFF:
+    for tenant, key, name, office, roles in missing:
         invitation = register.invite(tenant, office, roles, name)
         made[key] = {
             "tenant": tenant,
             "account": str(invitation.account),
             "code": invitation.code,
             "roles": roles,
+            "office": office,
         }
     file.touch(mode=0o600)
     file.write_text(json.dumps({"staff": made}, ensure_ascii=False, indent=1), "utf-8")

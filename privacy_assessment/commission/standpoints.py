@@ -18,7 +18,7 @@ Words = Mapping[str, str]
 class Standpoint:
     """One standpoint.
 
-    :param kinds: the kinds of assessment it is asked of. :param sections: keys of the form's sections to look at.
+    :param kinds: the kinds of assessment it is asked of. :param sections: for each form the keys of the sections to look at.
     """
 
     code: str
@@ -27,7 +27,7 @@ class Standpoint:
     label: Words
     look: Words
     kinds: frozenset[str]
-    sections: tuple[str, ...]
+    sections: Mapping[str, tuple[str, ...]]
     certainty: str
 
 
@@ -95,6 +95,6 @@ def _standpoint(row: Mapping[str, Any]) -> Standpoint:
         row["label"],
         row.get("look") or {"ja": "", "en": ""},
         kinds,
-        tuple(row.get("sections", ())),
+        {form: tuple(keys) for form, keys in (row.get("sections") or {}).items()},
         row["certainty"],
     )

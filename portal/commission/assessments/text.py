@@ -64,7 +64,7 @@ def text_page(
         "checks": checks,
         "names": names_of(request, [one.by for one in checks.values()]),
         "ratings": RATINGS,
-        "sections": {one.key: one.anchor for one in reversed(reading.sections)},
+        "sections": {one.key: one for one in reversed(reading.sections)},
         "check_errors": errors or {},
         "typed": typed,
     }

@@ -158,6 +158,8 @@ def pages(counter: Counter) -> list[tuple[str, Person | None]]:
         (f"/commission/cases/{_places['signing']}/signature", REVIEWER_PERSON),
     ]
     asking = f"/commission/cases/{_places['asking']}"
+    office = Person("staff", "見本 四郎", UUID(int=41), AGENCY, frozenset({"approver"}), "総務部")
+    found.append((f"/staff/assessments/{_places['agency']}/commission", office))
     found += [
         (f"{asking}{page}", REVIEWER_PERSON)
         for page in ("", "/text/form4", "/questions", "/decision", "/changes")

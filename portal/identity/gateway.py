@@ -37,7 +37,7 @@ def network(request: Request) -> bytes:
         if from_gateway(request)
         else request.environ.get("REMOTE_ADDR", "")
     )
-    return network_hash(address)
+    return network_hash(address, request.portal.gateway_secret)
 
 
 def device(request: Request) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import ipaddress
 import secrets
 
@@ -39,12 +40,19 @@ def digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def network_hash(address: str) -> bytes:
-    """A hash of where a request came from: the address, or the /64 of an IPv6 one."""
+def network_hash(address: str, secret: str = "") -> bytes:
+    """A hash of where a request came from: the address, or the /64 of an IPv6 one.
+
+    :param secret: a secret of the installation; without it nobody who sees the hash can find the address by trying all of them.
+    """
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
-        return hashlib.sha256(b"network\x00?").digest()
+        return _keyed(secret, b"?")
     if isinstance(found, ipaddress.IPv6Address):
         found = ipaddress.ip_network((found, 64), strict=False).network_address
-    return hashlib.sha256(b"network\x00" + found.packed).digest()
+    return _keyed(secret, found.packed)
+
+
+def _keyed(secret: str, value: bytes) -> bytes:
+    return hmac.digest(b"madoguchi/network/1\x00" + secret.encode(), value, "sha256")

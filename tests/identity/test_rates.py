@@ -12,6 +12,7 @@ import yaml
 
 from portal.identity import rates as module
 from portal.identity.rates import rates
+from portal.identity.secrets import network_hash
 from sandbox.pki import Pki
 from storage.clock import FixedClock
 from tests.conftest import Databases
@@ -96,6 +97,16 @@ def test_no_address_is_kept_in_clear(portal: Portal, databases: Databases) -> No
         rows = tx.raw.execute("SELECT bucket::text FROM identity.throttle").fetchall()
     assert rows
     assert all("198.51" not in row[0] and len(row[0]) == 66 for row in rows)
+
+
+def test_an_address_cannot_be_found_by_trying_all_without_the_installation_s_secret() -> None:
+    address = "198.51.100.7"
+    kept = network_hash(address, "a secret of the front server")
+    assert kept == network_hash(address, "a secret of the front server")
+    assert kept not in (network_hash(address), network_hash(address, "another"), network_hash("198.51.100.8"))
+    assert network_hash("2001:db8::1", "s") == network_hash("2001:db8::ffff", "s")
+    assert network_hash("2001:db8:0:1::1", "s") != network_hash("2001:db8::1", "s")
+    assert network_hash("nonsense", "s") == network_hash("", "s")
 
 
 def test_every_rule_has_its_source_and_leaves_room_for_ordinary_work(clock: FixedClock) -> None:

@@ -13,11 +13,14 @@ from portal.staff.actors import actor_of
 from portal.staff.cases import presenting
 from portal.staff.cases.views import page_of, refusal, visible_case
 from portal.web.errors import not_found
+from portal.web.permissions import Permission, identity_permits
+from privacy_assessment.statements.missing import missing_statements
 from storage.ids import new_id
 from workflows.engine import CaseNotFound, CaseView, Reason, Refused
 from workflows.linkage.inquiry.service import InquiryRefused, Offer
 
 PURPOSE_LENGTH = 200
+MISSING = "statement_missing"
 BEFORE_THE_ANSWER = frozenset(
     {"draft", "ready", "approved", "sent", "accepted", "permitted", "waiting_manual"}
 )
@@ -87,6 +90,7 @@ def inquiry(request: Request) -> dict[str, Any]:
             desk.engine.reason_text(reason, found, presenting.two(request.language))
             for reason in _blocked(view)
         ],
+        **_missing(request, [view.inquiry.affair] if MISSING in view.inquiry.blocked_by else []),
     }
 
 
@@ -103,7 +107,10 @@ def _form(
     """The form, filled with what was sent."""
     desk = request.desk
     language = request.language
+    offers = _offers(request, found)
+    without = [one.affair for one in offers if any(reason.code == MISSING for reason in one.reasons)]
     return {
+        **_missing(request, without),
         "case": found,
         "application": desk.application(request.tx, found, actor_of(request)),
         "offers": [
@@ -119,12 +126,25 @@ def _form(
                     desk.inquiry_reason(reason, presenting.two(language)) for reason in offer.reasons
                 ],
             }
-            for offer in _offers(request, found)
+            for offer in offers
         ],
         "values": {"purpose": desk.usual_purpose(request.tx, found.id, actor_of(request)), **values},
         "errors": errors,
         "request_key": request.POST.get("request_key") or str(new_id()),
     }
+
+
+def _missing(request: Request, affairs: Sequence[str]) -> dict[str, Any]:
+    """The statements that would have to be published first (番号法28条6項), by what the office has of them."""
+    found = (
+        missing_statements(
+            request.tx, request.desk.engine, affairs, request.clock.today(), presenting.two(request.language)
+        )
+        if affairs
+        else {}
+    )
+    reads = identity_permits(request.identity, None, Permission.ASSESSMENTS_READ)
+    return {"missing": list(found.values()), "reads_statements": reads}
 
 
 def _blocked(view: Any) -> list[Any]:

@@ -9,20 +9,24 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+from markupsafe import Markup
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
 from portal.public.consultations.window import announced
 from portal.web.errors import not_found
+from portal.web.templates import render
 from privacy_assessment import pictures
 from privacy_assessment.consultation import announcement
 from privacy_assessment.consultation.announcement import Announced, Rendering
 from privacy_assessment.reading import Line, Reading, read_document
 from storage.database import NOWHERE
 
-KEPT = 24
+# A text of real size is a megabyte in each language.
+KEPT = 12
 NUMBER = "-"
+DRAWINGS = (pictures.flow, pictures.who_gets_what, pictures.risk_matrix)
 
 
 class Laid:
@@ -31,7 +35,7 @@ class Laid:
     def __init__(self, rendering: Rendering) -> None:
         self.rendering = rendering
         self._readings: dict[str, Reading] = {}
-        self._pictures: dict[str, list[Any]] = {}
+        self._shown: dict[tuple[str, bool, bool], Markup] = {}
 
     def reading(self, language: str) -> Reading:
         """The text in the words of a language."""
@@ -42,16 +46,31 @@ class Laid:
             )
         return self._readings[language]
 
-    def pictures(self, language: str) -> list[Any]:
-        """The drawings that show something."""
-        if language not in self._pictures:
+    def shown(self, request: Request, path: str, is_open: bool) -> Markup:
+        """The pictures and the text as a piece of the page, made once for each language; nothing in it depends on who reads.
+
+        :param is_open: whether each item has a link to write about it.
+        """
+        key = (*request.display, is_open)
+        if key not in self._shown:
+            language = "en" if request.language == "en" else "ja"
             document, form = self.rendering.document, self.rendering.form
-            made = [
-                draw(document, form, language)
-                for draw in (pictures.flow, pictures.who_gets_what, pictures.risk_matrix)
-            ]
-            self._pictures[language] = [one for one in made if one.drawn]
-        return self._pictures[language]
+            drawn = [draw(document, form, language) for draw in DRAWINGS]
+
+            def link(line: Line) -> tuple[str, str] | None:
+                return (
+                    (f"{path}/write?at={quote(line.place)}", "この項目に意見を書く") if line.place else None
+                )
+
+            html = render(
+                "public/consultations/text.jinja2",
+                request,
+                reading=self.reading(language),
+                pictures=[one for one in drawn if one.drawn],
+                item_link=link if is_open else None,
+            )
+            self._shown[key] = Markup(html)  # noqa: S704 - the output of an escaping template
+        return self._shown[key]
 
     def line(self, place: str) -> Line | None:
         """The item at a place, or None when the text has none there."""
@@ -94,22 +113,14 @@ def page(request: Request) -> dict[str, Any] | Response:
     """Read it; while it is open each item has a link to write about it."""
     _by_number(request)
     found = announced(request)
-    language = "en" if request.language == "en" else "ja"
-    text = laid(request, found)
     today = request.clock.today()
     is_open = found.open_on(today)
-
-    def link(line: Line) -> tuple[str, str] | None:
-        return (f"{found.path}/write?at={quote(line.place)}", "この項目に意見を書く") if line.place else None
-
     return {
         "one": found,
         "is_open": is_open,
         "left": found.left(today),
         "office": request.office_name(found.tenant),
-        "reading": text.reading(language),
-        "pictures": text.pictures(language),
-        "item_link": link if is_open else None,
+        "text": laid(request, found).shown(request, found.path, is_open),
     }
 
 

@@ -38,11 +38,18 @@ def includeme(config: Configurator) -> None:
     _view(config, "opinions", ROOM, "inbox", inbox.inbox, inbox.act)
     _view(config, "opinions.groups", f"{ROOM}/groups", "groups", groups.groups, groups.ask)
     _view(config, "opinions.results", f"{ROOM}/results", "results", results.table, results.lay_open)
-    _view(config, "opinions.line", f"{ROOM}/results/{{row:new|[0-9]+}}", "line", results.line, results.keep)
-    _view(config, "opinions.drop", f"{ROOM}/results/{{row:[0-9]+}}/drop", None, post=results.drop)
+    _view(
+        config,
+        "opinions.line",
+        f"{ROOM}/results/{{row:[0-9a-z-]+}}",
+        "line",
+        results.line,
+        results.keep,
+    )
+    _view(config, "opinions.drop", f"{ROOM}/results/{{row:[0-9a-z-]+}}/drop", None, post=results.drop)
     _view(config, "opinions.export", f"{ROOM}/opinions.xlsx", None, exports.opinions)
     _view(config, "opinions.table", f"{ROOM}/results.xlsx", None, exports.table)
-    _view(config, "opinion", f"{ROOM}/{{receipt:[0-9]+-[0-9]+}}", "opinion", opinion.page, opinion.act)
+    _view(config, "opinion", f"{ROOM}/{{receipt:[0-9a-f-]+}}", "opinion", opinion.page, opinion.act)
     add_link(
         config,
         Link("opinions", "/staff/assessments/{statement}/opinions", "意見", READ.value, _something),

@@ -21,6 +21,7 @@ from privacy_assessment.consultation.rules import OpinionRefused
 
 SHOWN = 30
 MAX_ADDED = 2_000
+MAX_DIGITS = 7
 REFUSALS = {
     "NO_OPINION": (
         "add",
@@ -90,11 +91,12 @@ def lay_open(request: Request) -> dict[str, Any] | Response:
 def line(request: Request) -> dict[str, Any]:
     """One line beside its opinions."""
     room = room_of(request)
-    if request.matchdict["row"] == "new":
+    if _row(request) is None:
         chosen = _chosen(request, room)
         places = inbox.places_of(request.tx, room.key, chosen)
         return _line(request, room, Line(chosen, [one for one in places if room.text.line(one)]))
-    found = request.assessments.results.line(request.tx, room.key, int(request.matchdict["row"]))
+    number = _row(request)
+    found = None if number is None else request.assessments.results.line(request.tx, room.key, number)
     if found is None:
         not_found()
     row, seen, _ = found
@@ -107,7 +109,7 @@ def line(request: Request) -> dict[str, Any]:
 def keep(request: Request) -> dict[str, Any] | Response:
     """Write the line; nothing typed is lost when it cannot be kept."""
     room, post = room_of(request), request.POST
-    row = None if request.matchdict["row"] == "new" else int(request.matchdict["row"])
+    row = _row(request)
     stored = request.assessments.results.line(request.tx, room.key, row) if row is not None else None
     if row is not None and stored is None:
         not_found()
@@ -144,7 +146,8 @@ def keep(request: Request) -> dict[str, Any] | Response:
 def drop(request: Request) -> Response:
     """Take a line out; its opinions wait for an answer again."""
     room = room_of(request)
-    if not request.assessments.results.drop(request.tx, room.key, int(request.matchdict["row"])):
+    number = _row(request)
+    if number is None or not request.assessments.results.drop(request.tx, room.key, number):
         not_found()
     return HTTPSeeOther(location=f"{room.path}/results?done=dropped")
 
@@ -172,7 +175,7 @@ def _line(request: Request, room: Room, typed: Line) -> dict[str, Any]:
     if typed.errors:
         request.response.status_code = 400
     shown = typed.receipts[:SHOWN]
-    row = None if request.matchdict["row"] == "new" else int(request.matchdict["row"])
+    row = _row(request)
     stored = request.assessments.results.line(request.tx, room.key, row) if row is not None else None
     copies = {
         one: found[0]
@@ -225,3 +228,13 @@ def _add(request: Request, room: Room, typed: Line) -> None:
 
 def _text(value: str | None) -> str:
     return (value or "")[: MAX_TEXT * 2].replace("\r\n", "\n").strip()
+
+
+def _row(request: Request) -> int | None:
+    """The number of the line in the address; None for a new one. Anything else is not there."""
+    text = request.matchdict["row"]
+    if text == "new":
+        return None
+    if not text.isdecimal() or len(text) > MAX_DIGITS:
+        not_found()
+    return int(text)

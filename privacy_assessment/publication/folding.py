@@ -148,11 +148,16 @@ def _mapped(text: str) -> tuple[str, list[tuple[int, int]]]:
         end = at + 1
         while end < len(text) and _joins(text[end]):
             end += 1
-        piece = fold(text[at:end])
+        piece = text[at] if end == at + 1 and _plain(text[at]) else fold(text[at:end])
         folded.append(piece)
         where += [(at, end)] * len(piece)
         at = end
     return "".join(folded), where
+
+
+def _plain(char: str) -> bool:
+    """Kanji and kana of the common blocks: folding leaves them as they are, which most characters of a text are."""
+    return "\u4e00" <= char <= "\u9fff" or "\u3041" <= char <= "\u3096" or "\u30a1" <= char <= "\u30fc"
 
 
 def _joins(char: str) -> bool:

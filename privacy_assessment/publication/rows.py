@@ -88,13 +88,22 @@ def searchable(heads: tuple[str, ...], forms: Mapping[str, PublicForm]) -> Found
 
     :param heads: title, number and names of the body, found without belonging to an item.
     """
-    anchors, addresses, lines = [""] * len(heads), [""] * len(heads), list(heads)
+    anchors: list[str] = []
+    addresses: list[str] = []
+    lines: list[str] = []
     for form_id in sorted(forms, reverse=True):
         for line in forms[form_id].reading().lines:
             if text := _text(line):
                 anchors.append(f"{form_id}#{line.anchor}")
                 addresses.append(line.address)
                 lines.append(text)
+    # Last, so that a word is shown in an item rather than in the title when it stands in both.
+    blank = [""] * len(heads)
+    return index_lines([*lines, *heads], anchors + blank, addresses + blank)
+
+
+def index_lines(lines: list[str], anchors: list[str], addresses: list[str]) -> Found:
+    """What the search keeps of lines of text."""
     folded = [fold(line) for line in lines]
     starts, at = [], 1
     for one in folded:

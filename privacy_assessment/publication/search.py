@@ -16,8 +16,13 @@ from storage.database import Scope, Statement
 PAGE = 20
 # Candidates looked at for one page: bounds the work for words whose pairs are common and which are themselves rare.
 CANDIDATES = 120
-HEADS = 4
-LONGEST_LINE = 20_000
+# Of a long item only this much around the words comes out of the database.
+BEFORE, WINDOW = 500, 2_000
+# The index decides which statements are looked at, never a walk through all of them; and each question is planned for its own words.
+PLAN: Statement = (
+    "SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)",
+    (),
+)
 STATES = ("consulting", "consulted", "published", "amended", "ended")
 _STATE_SQL = {
     "consulting": "p.stage = 'consulted' AND p.shown_on <= %(today)s AND p.closes >= %(today)s",
@@ -135,16 +140,16 @@ def page_statement(
         "today": today,
         "size": size + 1,
         "candidates": CANDIDATES,
-        "first": HEADS + 1,
-        "line": LONGEST_LINE,
+        "before": BEFORE,
+        "window": WINDOW,
     }
     where += token_conditions(query, values) + after_conditions(after, values)
     long = [word for word in query.words if len(word) > 2]
+    values["shown_word"] = shown = max(query.words, key=len, default="")
     checks = []
     for number, word in enumerate(long):
         values[f"word{number}"] = word
-        checks.append(f"position(%(word{number})s IN p.folded) > 0")
-    values["shown_word"] = max(query.words, key=len, default="")
+        checks.append("s.spot > 0" if word == shown else f"position(%(word{number})s IN p.folded) > 0")
     # The candidates are put in order first (OFFSET 0 keeps the planner from mixing the two), then looked at until the page is full.
     sql = (
         "SELECT p.tenant, p.body, p.number, p.stage, p.ordinal, p.title, p.body_name, p.kind, p.publication, p.shown_on, p.closes,"  # noqa: S608 - fixed names only
@@ -161,16 +166,17 @@ def page_statement(
 
 
 def _where_words(query: Query) -> str:
-    """The line in which the longest word stands: in an item rather than in the title, which the page shows anyway."""
+    """The line in which the longest word stands. OFFSET 0 keeps each of these from being worked out more than once."""
     if not query.words:
         return " CROSS JOIN (SELECT '' AS address, '' AS anchor, '' AS line) AS w"
     return (
-        " CROSS JOIN LATERAL (SELECT position(%(shown_word)s IN substr(p.folded, p.starts[%(first)s])) AS later,"
-        " position(%(shown_word)s IN p.folded) AS anywhere) AS f"
-        " CROSS JOIN LATERAL (SELECT width_bucket(CASE WHEN f.later > 0 THEN f.later + p.starts[%(first)s] - 1"
-        " ELSE f.anywhere END, p.starts) AS at) AS b"
-        " CROSS JOIN LATERAL (SELECT p.addresses[b.at] AS address, p.anchors[b.at] AS anchor,"
-        " left(p.lines[b.at], %(line)s) AS line) AS w"
+        " CROSS JOIN LATERAL (SELECT position(%(shown_word)s IN p.folded) AS spot OFFSET 0) AS s"
+        " CROSS JOIN LATERAL (SELECT width_bucket(s.spot, p.starts) AS at OFFSET 0) AS b"
+        " CROSS JOIN LATERAL (SELECT p.lines[b.at] AS line, s.spot - p.starts[b.at] AS within,"
+        " p.starts[b.at + 1] - p.starts[b.at] AS folded OFFSET 0) AS l"
+        # Folding drops spaces and line ends, mostly evenly: the words stand about as far along in the line as written.
+        " CROSS JOIN LATERAL (SELECT p.addresses[b.at] AS address, p.anchors[b.at] AS anchor, substr(l.line, greatest(1,"
+        " (l.within::float * greatest(1, length(l.line)::float / nullif(l.folded, 0)))::int - %(before)s), %(window)s) AS line) AS w"
     )
 
 
@@ -202,14 +208,17 @@ def search(
 
     :param database: anything with ``read(scope, *statements)``; the tables are readable by anyone.
     """
-    rows, counted = database.read(
-        Scope(), page_statement(query, filters, after, today, size), count_statement(query, filters, today)
+    _, rows, counted = database.read(
+        Scope(),
+        PLAN,
+        page_statement(query, filters, after, today, size),
+        count_statement(query, filters, today),
     )
     hits = tuple(_hit(row, query) for row in rows[:size])
     following: Key | None = hits[-1].key if len(rows) > size else None
     partial = False
     if len(rows) <= size and any(len(word) > 2 for word in query.words) and counted[0][0] > CANDIDATES:
-        (last,) = database.read(Scope(), last_candidate_statement(query, filters, after, today))
+        _, last = database.read(Scope(), PLAN, last_candidate_statement(query, filters, after, today))
         if last:
             day, *rest = last[0]
             following, partial = (day.isoformat(), *rest), True

@@ -23,7 +23,7 @@ from privacy_assessment.publication.search import Filters, search
 from privacy_assessment.publication.store import insert, row_of
 from privacy_assessment.redaction import public
 from privacy_assessment.statements.models import Statement
-from storage.database import Database, Scope
+from storage.database import Database, Scope, Transaction
 from tests.conftest import Databases
 from tests.privacy_assessment.samples import EDITION, filled
 from tests.web.conftest import Counter, counter
@@ -174,6 +174,51 @@ def test_a_snippet_holds_the_text_as_written_and_never_fails(text: str, typed: s
     shown = "".join(part.text for part in parts).replace("…", "")
     bare = re.sub(r"[\s\u3000]+", " ", text).replace("…", "")
     assert shown in bare or re.sub(r"\s+", "", shown) == re.sub(r"\s+", "", bare)
+
+
+class Same:
+    """Reads inside a transaction, so that what a test wrote can be taken back."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self.tx = tx
+
+    def read(self, _scope: Scope, *statements: tuple) -> list:
+        """The rows of each statement."""
+        return [self.tx.raw.execute(*one).fetchall() for one in statements]
+
+
+def test_words_late_in_a_long_item_are_shown_where_they_stand(
+    databases: Databases, found_in: Database
+) -> None:
+    form = load_form("form2", EDITION)
+    document = filled("form2")
+    document.set("f2.1.1.2", "申請を受け付ける。\n" * 9000 + "鸞鳳の装置を使う。" + "終わり。" * 3000)
+    shown = public(document, form, [], "first")
+    statement = Statement(
+        UUID(int=99),
+        "mayor",
+        "1000",
+        "長い評価書",
+        "basic",
+        ("child-allowance",),
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+    )
+    row = row_of(
+        "992011", statement, "甲野市長", "甲野市", {"form2": PublicForm(shown.document, shown.texts, shown.gaps)}, stage="published",
+        ordinal=1, publication="first", shown_on=date(2020, 1, 1), closes=None, review_by=None, redo_by=None,
+        changed_at=datetime(2020, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+    with databases.worker.transaction(Scope(tenant="992011")) as tx:
+        insert(tx, row)
+        (hit,) = search(Same(tx), read_query("鸞鳳の装置"), Filters(), None, TODAY).hits
+        tx.raw.execute("ROLLBACK")
+    assert hit.anchor == "form2#I-1-2"
+    assert [part.text for part in hit.parts if part.found] == ["鸞鳳の装置"]
 
 
 HOSTILE = [

@@ -14,7 +14,7 @@ from privacy_assessment.statements.store import read_draft, read_statement
 from storage.clock import FixedClock
 from storage.database import Database, Scope
 from storage.encryption import KeyRing
-from tests.privacy_assessment.samples import real_size
+from tests.privacy_assessment.samples import filled
 from tests.privacy_assessment.world import CENTRE, Office
 from tests.web.conftest import Counter
 from tests.web.people import Person
@@ -39,7 +39,7 @@ def furnish(worker: Database, clock: FixedClock, _ring: KeyRing) -> None:
     office = Office(FixedClock(datetime(2026, 6, 1, 1, 0, tzinfo=UTC)))
     with worker.transaction(Scope(tenant="992011")) as tx:
         full = office.drafting(tx, "full")
-        document = real_size()
+        document = filled("form4", files=2)
         for key, value in (
             ("f4.1.1.3", "5"),
             ("f4.1.1.1", "個人住民税に関する事務"),

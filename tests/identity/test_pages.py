@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from portal.identity.limits import limits
+from portal.identity.models import COMMISSION
 from portal.identity.staff import StaffRegister
 from sandbox.cards.passkey import SoftwarePasskey
 from sandbox.pki import Pki
 from storage.clock import FixedClock
+from storage.encryption import FileMasterKey, KeyRing
 from tests.conftest import Databases
 from tests.identity.web import ORIGIN, Portal, make_portal
 from tests.pki.world import SoftCard, card
@@ -196,10 +198,12 @@ def test_the_session_cookie_changes_at_login_step_up_and_logout(portal: Portal, 
     assert old.get("/my/sessions").status_code == 303
 
 
-def staff_key(portal: Portal, databases: Databases, *roles: str) -> tuple[Any, SoftwarePasskey]:
+def staff_key(
+    portal: Portal, databases: Databases, *roles: str, tenant: str = "992011"
+) -> tuple[Any, SoftwarePasskey]:
     """A browser of somebody who has just enrolled, and her key."""
     made = StaffRegister(databases.worker, portal.clock).invite(
-        "992011", "992011-01", roles or ("caseworker",), "見本 太郎"
+        tenant, f"{tenant}-01", roles or ("caseworker",), "見本 太郎"
     )
     browser, key = portal.browser(), SoftwarePasskey()
     form = browser.get("/staff/enrol").forms[0]
@@ -226,6 +230,32 @@ def test_staff_sign_in_over_http_with_a_software_key(portal: Portal, databases: 
     assert "見本 太郎" in landed.text
     # The same form again, as the browser's back button would send it.
     assert form.submit(expect_errors=True).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("tenant", "role", "desk"),
+    [
+        (COMMISSION, "commission_reviewer", "/commission/"),
+        (COMMISSION, "commission_member", "/commission/"),
+        ("992011", "outside_reviewer", "/review/"),
+        ("992011", "caseworker", "/staff/"),
+    ],
+)
+def test_signing_in_shows_each_her_own_desk(
+    portal: Portal, databases: Databases, tenant: str, role: str, desk: str
+) -> None:
+    portal.app.registry["keys"] = KeyRing(FileMasterKey.create(portal.settings.master_key))
+    _, key = staff_key(portal, databases, role, tenant=tenant)
+    browser = portal.browser()
+    form = browser.get("/staff/login").forms[0]
+    token = form["csrf_token"].value
+    options = browser.post_json("/staff/login/options", {}, headers={"X-CSRF-Token": token}).json
+    form["credential"] = json.dumps(key.authenticate(options, ORIGIN))
+    answer = form.submit()
+    assert answer.location.endswith(desk)
+    assert browser.get("/staff/login").location.endswith(desk)
+    if tenant == COMMISSION:
+        assert "見本 太郎" in browser.get(desk).html.select_one("#assignee, .md-who__name").get_text()
 
 
 def test_an_empty_answer_of_a_key_is_said_in_words(portal: Portal) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -55,10 +56,13 @@ _SECTION = frozenset(["key", "number", "title", "per", "since", "until", "headin
 @lru_cache(maxsize=1)
 def editions() -> tuple[Edition, ...]:
     """Every edition, oldest first."""
-    rows = _read("editions.yaml")["editions"]
+    return _editions(_read("editions.yaml"))
+
+
+def _editions(data: Mapping[str, Any]) -> tuple[Edition, ...]:
     return tuple(
         Edition(r["id"], r["printed"], _day(r["from"]), r["usable"], r["certainty"], r["source"])
-        for r in rows
+        for r in data["editions"]
     )
 
 
@@ -122,6 +126,23 @@ def build_form(
             if condition is not None and condition.item not in form.by_key:
                 raise FormError(f"{item.key}: its condition names {condition.item!r}, which does not exist")
     return form
+
+
+def load_from(folder: Path, form_id: str, edition_id: str) -> Form:
+    """A form in an edition from a folder like ``data/``: to look at a new edition before it is taken over.
+
+    :param folder: holds ``editions.yaml``, ``options.yaml`` and the form.
+    :raises FormError: unknown form or edition, or data that are wrong; names the item.
+    """
+
+    def read(name: str) -> Any:
+        return yaml.load((folder / name).read_text("utf-8"), Loader=_LOADER)  # noqa: S506 (a SafeLoader)
+
+    known = _editions(read("editions.yaml"))
+    wanted = next((one for one in known if one.id == edition_id), None)
+    if wanted is None or form_id not in FORM_IDS:
+        raise FormError(f"no {form_id} in edition {edition_id}; known: {', '.join(one.id for one in known)}")
+    return build_form(read(f"{form_id}.yaml"), _options(read("options.yaml")), wanted, known)
 
 
 class _Builder:
@@ -199,9 +220,13 @@ def _condition(row: Mapping[str, Any] | None) -> Condition | None:
 
 @lru_cache(maxsize=1)
 def _lists() -> dict[str, tuple[Option, ...]]:
+    return _options(_read("options.yaml"))
+
+
+def _options(data: Mapping[str, Any]) -> dict[str, tuple[Option, ...]]:
     return {
         name: tuple(Option(r["code"], r["label"], r.get("text", False), r.get("group")) for r in rows)
-        for name, rows in _read("options.yaml").items()
+        for name, rows in data.items()
     }
 
 

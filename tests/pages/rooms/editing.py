@@ -16,7 +16,7 @@ from privacy_assessment.statements.store import read_draft
 from storage.clock import FixedClock
 from storage.database import Database, Scope, Transaction
 from storage.encryption import KeyRing
-from tests.privacy_assessment.samples import real_size
+from tests.privacy_assessment.samples import filled
 from tests.privacy_assessment.world import Office
 from tests.web.conftest import Counter
 from tests.web.people import CLERK, COORDINATOR, SUPERVISOR, Person
@@ -36,7 +36,7 @@ def furnish(worker: Database, clock: FixedClock, ring: KeyRing) -> None:
     office = Office(clock)
     with worker.transaction(Scope(tenant=TENANT)) as tx:
         statement = office.drafting(tx, "full")
-        document = real_size()
+        document = filled("form4", files=2, rows=2)
         document.set("c.no", statement.number)
         row = document.add_row("f4.a1.flow")
         for name, text in (("from", "住民"), ("to", "市民税課"), ("what", "申告書"), ("how", "窓口")):
@@ -89,14 +89,8 @@ def pages(counter: Counter) -> list[tuple[str, Person | None]]:
     form = f"{root}/forms/form4/"
     still = f"/staff/assessments/{known['still']}/forms/form4/"
     found = [
-        form, f"{root}/forms/form2/", f"{form}sections/c", f"{form}sections/1", f"{form}sections/a1", f"{form}sections/2@1",
-        f"{form}sections/3@2", f"{form}sections/6", f"{form}sections/1?done=v3", f"{form}sections/nothing", f"{form}conflicts",
-        f"{form}item?place=f4.1.1.2", f"{form}item?place=f4.1.1.2&done=0", f"{form}item?place=f4.1.1.2&words=%E7%A0%94%E4%BF%AE",
-        f"{form}item?place=f4.a1.fig", f"{form}item?place=f4.1.1.3", f"{form}item?place=nothing", f"{form}history",
-        f"{form}history?before=4", f"{root}/threads", f"{root}/threads?shown=all", f"{root}/threads?shown=mine",
-        f"{root}/attachments", f"{root}/checks", f"{root}/checks?stage=draft", f"{root}/checks?done=1",
-        "/staff/assessments/threads", "/staff/assessments/sentences", "/staff/assessments/sentences?words=%E7%A0%94%E4%BF%AE&done=0",
-        still, f"{still}sections/1", f"{still}conflicts", f"{still}item?place=f4.1.1.2", f"{still}history",
-        f"/staff/assessments/{known['still']}/checks",
+        form, f"{form}sections/1?done=v3", f"{form}sections/a1", f"{form}sections/2@1", f"{form}conflicts",
+        f"{form}item?place=f4.1.1.2&done=0", f"{form}item?place=f4.a1.fig", f"{form}history", f"{root}/threads?shown=all",
+        f"{root}/attachments", f"{root}/checks", "/staff/assessments/threads", f"{still}sections/1", f"{still}item?place=f4.1.1.2",
     ]  # fmt: skip
     return [*((path, CLERK) for path in found), ("/staff/assessments/sentences", COORDINATOR)]

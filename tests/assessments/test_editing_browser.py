@@ -1,0 +1,163 @@
+"""The script of the editor in a real Chromium: it saves by itself, says so, and two people in one item both keep their words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from portal.app import make_app
+from portal.settings import Settings
+from storage.clock import FixedClock
+from storage.encryption import KeyRing
+from tests.assessments.writing import Writing, staffed, writings
+from tests.conftest import Databases
+from tests.pages.test_browser import ARGUMENTS, CHROMIUM, Served
+from tests.web.conftest import TEST_PARTS, Counter
+from tests.web.people import CLERK, COORDINATOR
+
+pytestmark = pytest.mark.browser
+TEXT = "f4.1.1.2"
+FIELD = f'[name="v:{TEXT}"]'
+
+
+@pytest.fixture(scope="module")
+def making(databases: Databases, key_ring: KeyRing) -> Iterator[Writing]:
+    """Statements of an office."""
+    clock = FixedClock(datetime(2026, 11, 22, 1, 0, tzinfo=UTC))
+    desk = staffed(databases.worker, clock, key_ring)
+    app = make_app(Settings.from_env({}), database=databases.web, clock=clock, parts=TEST_PARTS)
+    app.registry["keys"] = key_ring
+    return writings(Counter(app), databases.worker, desk)
+
+
+@pytest.fixture
+def writing(making: Iterator[Writing]) -> Writing:
+    """A statement of its own for each test."""
+    return next(making)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """Debian's Chromium, without its own network."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def served(writing: Writing) -> Iterator[Served]:
+    """The portal as a browser finds it, with the clerk at the desk."""
+    found = Served(writing.counter)
+    found.person = CLERK
+    yield found
+    found.server.shutdown()
+    found.server.server_close()
+
+
+@pytest.fixture
+def page(chromium: Any, served: Served, writing: Writing) -> Iterator[Page]:
+    """The first part of the statement, opened."""
+    context = chromium.new_context(locale="ja-JP")
+    opened = context.new_page()
+    opened.goto(served.origin + writing.section("1"))
+    yield opened
+    context.close()
+
+
+def saved(page: Page) -> None:
+    """Wait until the page says that it has saved."""
+    page.locator("#saving", has_text="保存しました").wait_for()
+
+
+def colleague_writes(writing: Writing, text: str, place: str = TEXT) -> None:
+    """Somebody else saves a field meanwhile."""
+    form = writing.fields("1", COORDINATOR)
+    form[f"v:{place}"] = text
+    sent = [(name, value) for name, value in form.submit_fields() if name != "action"]
+    form.response.goto(form.action, method="post", params=[*sent, ("action", "save")])
+
+
+def test_what_is_written_is_saved_when_the_field_is_left_and_the_page_says_so(
+    page: Page, writing: Writing
+) -> None:
+    page.locator(FIELD).fill("書いたら保存される文")
+    assert "まだ保存していません" in page.locator("#saving").inner_text()
+    page.locator('[name="v:f4.1.1.1"]').focus()
+    saved(page)
+    assert page.locator("#saving").get_attribute("aria-live") == "polite"
+    assert writing.value(TEXT) == "書いたら保存される文"
+    assert len(writing.history("f4.1.1.1")) == 0
+
+
+def test_ticks_and_choices_are_saved_too_and_the_button_finds_nothing_new(
+    page: Page, writing: Writing
+) -> None:
+    page.locator('[name="v:f4.1.1.3"]').select_option("4")
+    saved(page)
+    assert writing.value("f4.1.1.3") == "4"
+    page.get_by_role("button", name="保存する", exact=True).click()
+    page.get_by_text("変わったところはありませんでした").wait_for()
+
+
+def test_a_clash_is_said_at_the_field_and_settled_on_the_page_with_both_texts(
+    page: Page, writing: Writing
+) -> None:
+    colleague_writes(writing, "先に書いた人の文")
+    page.locator(FIELD).fill("あとから書いた文")
+    page.locator('[name="v:f4.1.1.1"]').focus()
+    page.locator("#saving a").wait_for()
+    assert page.locator(FIELD).is_disabled()
+    page.locator("#saving a").click()
+    page.get_by_role("heading", name="両方の文を見て選ぶ", level=1).wait_for()
+    assert "先に書いた人の文" in page.locator(".md-side").first.inner_text()
+    assert "あとから書いた文" in page.locator(".md-side").last.inner_text()
+    page.get_by_label("両方を合わせた、次の文にする").check()
+    page.get_by_label("合わせた文").fill("先に書いた文と、あとから書いた文")
+    page.get_by_role("button", name="選んだとおりにする").click()
+    page.get_by_text("保存しました").first.wait_for()
+    assert writing.value(TEXT) == "先に書いた文と、あとから書いた文"
+
+
+def test_a_field_somebody_else_changed_meanwhile_is_not_overwritten_by_the_button(
+    page: Page, writing: Writing
+) -> None:
+    page.locator(FIELD).fill("自分の項目")
+    page.locator('[name="v:f4.1.1.1"]').focus()
+    saved(page)
+    colleague_writes(writing, "ほかの人の根拠", "f4.1.5")
+    page.locator(FIELD).fill("自分の項目、つづき")
+    page.get_by_role("button", name="保存する", exact=True).click()
+    page.get_by_text("今の保存を取り消す").wait_for()
+    assert (writing.value(TEXT), writing.value("f4.1.5")) == ("自分の項目、つづき", "ほかの人の根拠")
+
+
+def test_when_the_sign_in_is_lost_the_text_stays_and_can_be_sent_after_signing_in_again(
+    page: Page, writing: Writing, served: Served
+) -> None:
+    served.person = None
+    page.locator(FIELD).fill("ログインが切れてから書いた文")
+    page.locator('[name="v:f4.1.1.1"]').focus()
+    page.locator("#saving", has_text="ログインが切れました").wait_for()
+    assert page.locator(FIELD).input_value() == "ログインが切れてから書いた文"
+    page.get_by_role("button", name="保存する", exact=True).click()
+    page.get_by_role("heading", name="文は残っています").wait_for()
+    served.person = CLERK
+    page.get_by_role("button", name="もう一度送る").click()
+    page.get_by_text("今の保存を取り消す").wait_for()
+    assert writing.value(TEXT) == "ログインが切れてから書いた文"
+
+
+def test_a_link_to_an_item_in_a_folded_row_opens_the_row(
+    page: Page, writing: Writing, served: Served
+) -> None:
+    row = page.locator("details.md-row").nth(3)
+    assert row.get_attribute("open") is None
+    anchor = row.locator(".md-field").first.get_attribute("id")
+    page.goto(f"{served.origin}{writing.section('1')}?x=1#{anchor}")
+    page.locator("details.md-row[open]").nth(0).wait_for()
+    assert page.locator("details.md-row").nth(3).get_attribute("open") is not None

@@ -6,7 +6,7 @@ How far a paper has come is written after each step in a transaction of its own,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ import procrastinate
 import structlog
 
 from portal.web.templates import environment
-from privacy_assessment.commission import papers
+from privacy_assessment.commission import messages, papers
 from privacy_assessment.commission.letters import Letter, letter_of
 from privacy_assessment.commission.machine import asked_of
 from privacy_assessment.commission.meetings import Meeting, read_meeting
@@ -83,7 +83,8 @@ class Press:
         except Exception as failure:
             log.error("paper.failed", paper=str(paper_id), kind=paper.kind, error=type(failure).__qualname__)
         with self._database.transaction(scope) as tx:
-            papers.finish(tx, paper_id, content, self._clock.now())
+            if papers.finish(tx, paper_id, content, self._clock.now()) and paper.kind == "letter":
+                _send_letter(tx, paper, self._clock.now())
 
     def _page(self, scope: Scope, paper: Paper) -> str:
         today = self._clock.today()
@@ -102,6 +103,14 @@ class Press:
                 items.append(_item(tx, submission, today))
                 papers.step_on(tx, paper.id, number, steps)
         return _bundle(meeting, items)
+
+
+def _send_letter(tx: Transaction, paper: Paper, at: datetime) -> None:
+    """A signed letter goes to the body as soon as it is printed."""
+    decision = read_decision(tx, paper.subject)
+    submission = read_submission(tx, decision.submission)
+    payload = {"case": str(submission.sender_case), "paper": str(paper.id), "decision": str(decision.id)}
+    messages.send(tx, submission.sender, decision.case_id, "letter", payload, at, submission.sender_case)
 
 
 def _item(tx: Transaction, submission_id: UUID, today: date) -> Item:

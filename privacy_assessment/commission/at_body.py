@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from privacy_assessment.commission.models import OUTCOMES
+from privacy_assessment.commission.papers import keep_letter
 from privacy_assessment.statements.models import Statement
 from privacy_assessment.statements.notes import Notes
 from privacy_assessment.statements.store import statements_of_cases
@@ -49,6 +50,12 @@ def take_message(
             return ("この案件が導く評価書はもうありません。",)
         return _decided(tx, engine, Notes(clock), message, kind, payload, case, statement)
     return ()
+
+
+def take_letter(tx: Transaction, payload: Mapping[str, Any], letter: tuple[str, bytes], at: datetime) -> None:
+    """Keep the letter of a decision as the commission sent it."""
+    name, content = letter
+    keep_letter(tx, UUID(payload["paper"]), UUID(payload["decision"]), name, content, SENDER, at)
 
 
 def _decided(

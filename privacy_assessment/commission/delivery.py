@@ -15,6 +15,7 @@ import procrastinate
 from privacy_assessment.commission import at_body, at_commission, messages
 from privacy_assessment.commission.handing import frozen_forms
 from privacy_assessment.commission.models import COMMISSION, Message
+from privacy_assessment.commission.papers import content_of
 from storage.clock import Clock
 from storage.database import Database, Scope, Transaction
 from storage.logs import get_logger
@@ -50,8 +51,9 @@ class Delivery:
             if message.settled_at is not None:
                 return message.outcome
             forms = frozen_forms(tx, message.payload) if message.kind == "submission" else {}
+            letter = content_of(tx, UUID(message.payload["paper"])) if message.kind == "letter" else None
         with self._database.transaction(Scope(tenant=message.counterpart)) as tx:
-            outcome, reasons = self._receive(tx, tenant, message, forms)
+            outcome, reasons = self._receive(tx, tenant, message, forms, letter)
         with self._database.transaction(Scope(tenant=tenant)) as tx:
             messages.settle(tx, message_id, outcome, reasons, self._clock.now())
         if outcome == REFUSED:
@@ -59,7 +61,12 @@ class Delivery:
         return outcome
 
     def _receive(
-        self, tx: Transaction, sender: str, message: Message, forms: Mapping[str, Any]
+        self,
+        tx: Transaction,
+        sender: str,
+        message: Message,
+        forms: Mapping[str, Any],
+        letter: tuple[str, bytes] | None,
     ) -> tuple[str, tuple[str, ...]]:
         """The receiver's part, in one transaction."""
         now = self._clock.now()
@@ -72,6 +79,8 @@ class Delivery:
             return self._at_commission(tx, sender, message, forms)
         if sender != COMMISSION:
             return REFUSED, ("委員会以外からの連絡は受け取りません。",)
+        if letter is not None:
+            at_body.take_letter(tx, message.payload, letter, now)
         reasons = at_body.take_message(
             tx, self._engine, self._clock, message.id, message.kind, message.payload, now
         )

@@ -82,10 +82,22 @@ def step_on(tx: Transaction, paper: UUID, done: int, steps: int) -> None:
     )
 
 
-def finish(tx: Transaction, paper: UUID, content: bytes | None, at: datetime) -> None:
-    """Keep the bytes; without bytes the making has failed."""
+def keep_letter(
+    tx: Transaction, paper: UUID, decision: UUID, name: str, content: bytes, by: str, at: datetime
+) -> None:
+    """Keep a letter that has come to this side, as it was sent; one that is there already stays."""
     tx.raw.execute(
+        "INSERT INTO madoguchi.commission_paper (tenant, id, kind, subject, name, state, done, content, asked_by, asked_at,"
+        " made_at) VALUES (%s, %s, 'letter', %s, %s, 'ready', 1, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        (tx.tenant, paper, decision, name, content, by, at, at),
+    )
+
+
+def finish(tx: Transaction, paper: UUID, content: bytes | None, at: datetime) -> bool:
+    """Keep the bytes; without bytes the making has failed. Returns whether the paper is ready by this."""
+    done = tx.raw.execute(
         "UPDATE madoguchi.commission_paper SET state = %s, content = %s, made_at = %s, done = steps WHERE tenant = %s"
         " AND id = %s AND state <> 'ready'",
         ("failed" if content is None else "ready", content, at, tx.tenant, paper),
     )
+    return content is not None and done.rowcount == 1

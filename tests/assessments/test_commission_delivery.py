@@ -9,7 +9,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from privacy_assessment.commission import at_body, messages
+from portal.commission.printing import Press
+from privacy_assessment.commission import at_body, messages, papers
 from privacy_assessment.commission.models import COMMISSION
 from privacy_assessment.commission.store import read_forms, read_questions, submissions_of
 from privacy_assessment.statements.store import last_version
@@ -258,6 +259,27 @@ def test_advice_reaches_the_body_as_a_proposal_and_its_case_does_not_move(sides:
         (thread,) = sides.notes.threads(tx, statement.id)
     assert thread.type == "proposal"
     assert "指導・助言" in thread.entries[0].text
+
+
+def test_a_signed_letter_is_printed_once_and_reaches_the_body_as_it_was_sent(sides: BothSides) -> None:
+    statement = sides.submitted()
+    case, made = sides.proposed(statement)
+    sides.do(case, "sign_approval", MEMBER, decision=made.id, decided_on=sides.today_iso())
+    with sides.at(COMMISSION) as tx:
+        (paper,) = papers.papers_of(tx, [made.id])
+    press = Press(sides.database, sides.clock)
+    press.make(COMMISSION, paper.id)
+    press.make(COMMISSION, paper.id)
+    assert sides.carry() == ["delivered", "delivered"]
+    with sides.at(COMMISSION) as tx:
+        sent = papers.content_of(tx, paper.id)
+        (message,) = [one for one in messages.messages_of(tx, case) if one.kind == "letter"]
+    sides.delivery.deliver(COMMISSION, message.id)
+    with sides.at(AGENCY) as tx:
+        assert papers.content_of(tx, paper.id) == sent
+        assert [one.id for one in papers.papers_of(tx, [made.id])] == [paper.id]
+    with sides.at("992020") as tx:
+        assert papers.content_of(tx, paper.id) is None
 
 
 def test_a_submission_that_changes_a_checked_one_knows_what_it_is_compared_with(sides: BothSides) -> None:

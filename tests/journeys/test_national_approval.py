@@ -335,7 +335,7 @@ def decide(world: World, review: str) -> None:
     expect(page.locator(".md-letter")).to_contain_text("これを承認します")
     world.press("署名する")
     expect(page.get_by_role("main")).to_contain_text("署名しました。")
-    assert sorted(set(world.jobs())) == sorted([DELIVER, PRINT])
+    assert sorted(world.jobs()) == sorted([DELIVER, PRINT, DELIVER, DELIVER])
     page = world.at(MEMBER, review)
     page.get_by_role("link", name="通知書", exact=True).click()
     with page.expect_download() as coming:
@@ -347,6 +347,9 @@ def publish(world: World, statement: str) -> None:
     """With the approval on its cover the statement is laid open for everybody."""
     page = world.at(BOSS, f"{statement}/commission")
     expect(page.get_by_role("main")).to_contain_text("承認")
+    with page.expect_download() as coming:
+        page.get_by_role("link", name="通知書をPDFで受け取る").click()
+    assert coming.value.path().read_bytes().startswith(b"%PDF-")
     world.step(BOSS, statement, "publish", "公表する")
     page = world.at(None, f"/statements/{AGENCY}/agency/{NUMBER}")
     expect(page.get_by_role("main")).to_contain_text(TITLE)

@@ -43,6 +43,7 @@ MESSAGES = {
     "return": "返却の通知",
     "advise": "指導・助言の通知",
     "filed": "確認の終了の通知",
+    "letter": "通知書の送付",
 }
 
 

@@ -28,6 +28,13 @@ def includeme(config: Configurator) -> None:
         permission=Permission.ASSESSMENTS_ACT,
         request_method="POST",
     )
+    config.add_route("assessments.commission.letter", f"{PATH}/letters/{{paper:[0-9a-f-]{{36}}}}")
+    config.add_view(
+        views.letter,
+        route_name="assessments.commission.letter",
+        permission=Permission.ASSESSMENTS_READ,
+        request_method="GET",
+    )
     link = Link(
         "commission",
         "/staff/assessments/{statement}/commission",

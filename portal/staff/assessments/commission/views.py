@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -18,6 +19,7 @@ from privacy_assessment.commission.answers import answer as send_answer
 from privacy_assessment.commission.answers import questions_to
 from privacy_assessment.commission.messages import messages_of
 from privacy_assessment.commission.models import CommissionRefused, NoSuchReview
+from privacy_assessment.commission.papers import content_of, papers_of, read_paper
 from privacy_assessment.commission.store import read_question
 
 LETTERS = frozenset({"approve", "return", "advise"})
@@ -40,12 +42,30 @@ MESSAGES = {
     "return": "返却の通知が届く",
     "advise": "指導・助言が届く",
     "filed": "確認が終わる",
+    "letter": "通知書が届く",
 }
 
 
 def page(request: Request) -> dict[str, Any]:
     """The page."""
     return _page(request, statement_of(request), {}, "")
+
+
+def letter(request: Request) -> Response:
+    """A letter of the commission as PDF."""
+    found = statement_of(request)
+    paper = read_paper(request.tx, UUID(request.matchdict["paper"]))
+    sent = {
+        one.payload.get("paper") for one in messages_of(request.tx, found.case.id) if one.kind == "letter"
+    }
+    content = content_of(request.tx, paper.id) if paper is not None and str(paper.id) in sent else None
+    if content is None:
+        not_found()
+    name, pdf = content
+    response = Response(pdf, content_type="application/pdf")
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def answer(request: Request) -> dict[str, Any] | Response:
@@ -77,6 +97,12 @@ def _page(request: Request, found: Found, errors: dict[str, str], typed: str) ->
         "tones": TONES,
         "outcomes": OUTCOMES,
         "letters": [one for one in reversed(messages) if one.kind in LETTERS and one.direction == "in"],
+        "papers": {
+            str(one.subject): one
+            for one in papers_of(
+                request.tx, [UUID(one.payload["decision"]) for one in messages if one.kind in LETTERS]
+            )
+        },
         "messages": [(MESSAGES.get(one.kind, one.kind), one) for one in messages],
         "names": staff_names(request.tx, [one.by for each in questions for one in each.entries]),
         "may_answer": identity_permits(request.identity, None, "staff:assessments:act"),

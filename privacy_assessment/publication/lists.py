@@ -49,7 +49,7 @@ def every(
 
 
 def _conditions(query: Query, filters: Filters, today: date) -> tuple[str, dict[str, Any]]:
-    where, values = filters.conditions()
+    where, values = filters.conditions(query)
     values["today"] = today
     where += token_conditions(query, values)
     for number, word in enumerate(one for one in query.words if len(one) > 2):

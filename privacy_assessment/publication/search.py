@@ -18,11 +18,13 @@ PAGE = 20
 CANDIDATES = 120
 # Of a long item only this much around the words comes out of the database.
 BEFORE, WINDOW = 500, 2_000
-# The index decides which statements are looked at, never a walk through all of them; and each question is planned for its own words.
+# A word is asked of the index of pairs and of nothing else (see CURRENT), and each question is planned for its own words.
 PLAN: Statement = (
     "SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)",
     (),
 )
+# The condition of the index of pairs, written as in its definition; and that of all other indexes.
+CURRENT = {True: "p.current::int = 1", False: "p.current"}
 STATES = ("consulting", "consulted", "published", "amended", "ended")
 _STATE_SQL = {
     "consulting": "p.stage = 'consulted' AND p.shown_on <= %(today)s AND p.closes >= %(today)s",
@@ -51,9 +53,9 @@ class Filters:
     entrusted: bool | None = None
     incident: bool | None = None
 
-    def conditions(self) -> tuple[list[str], dict[str, Any]]:
+    def conditions(self, query: Query) -> tuple[list[str], dict[str, Any]]:
         """SQL conditions and their values."""
-        found, values = ["p.current"], {}
+        found, values = [CURRENT[bool(query.words)]], {}
         for name in ("tenant", "kind", "network", "entrusted", "incident"):
             if (value := getattr(self, name)) is not None:
                 found.append(f"p.{name} = %({name})s")
@@ -135,7 +137,7 @@ def page_statement(
     query: Query, filters: Filters, after: Key | None, today: date, size: int = PAGE
 ) -> Statement:
     """The statement for one page: one row more than the page, when there is one."""
-    where, values = filters.conditions()
+    where, values = filters.conditions(query)
     values |= {
         "today": today,
         "size": size + 1,
@@ -182,7 +184,7 @@ def _where_words(query: Query) -> str:
 
 def last_candidate_statement(query: Query, filters: Filters, after: Key | None, today: date) -> Statement:
     """The key of the last candidate that a page looks at; no row when it looked at all there are."""
-    where, values = filters.conditions()
+    where, values = filters.conditions(query)
     values |= {"today": today, "skip": CANDIDATES - 1}
     where += token_conditions(query, values) + after_conditions(after, values)
     sql = (
@@ -194,7 +196,7 @@ def last_candidate_statement(query: Query, filters: Filters, after: Key | None, 
 
 def count_statement(query: Query, filters: Filters, today: date) -> Statement:
     """How many statements the index knows."""
-    where, values = filters.conditions()
+    where, values = filters.conditions(query)
     values["today"] = today
     where += token_conditions(query, values)
     sql = f"SELECT count(*) FROM madoguchi.public_statement AS p WHERE {' AND '.join(where)}"  # noqa: S608 - fixed names only

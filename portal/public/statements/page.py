@@ -125,7 +125,7 @@ def head(request: Request, version: Version) -> dict[str, Any]:
         "kind_words": KIND_WORDS[version.kind],
         "state": STATE_WORDS[state],
         "tone": STATE_TONES[state],
-        "affairs": [affairs[code].name[two] if code in affairs else code for code in version.affairs],
+        "affairs": [(code, affairs[code].name[two] if code in affairs else code) for code in version.affairs],
         "form_name": form_name,
     }
 

@@ -11,8 +11,8 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from portal.staff.actors import actor_of
-from portal.staff.assessments.exchange.groups import grouped
 from portal.web.errors import not_found
+from privacy_assessment.exchange.groups import grouped
 from privacy_assessment.exchange.imports import MAX_FILES, ImportService, Incoming
 from privacy_assessment.exchange.package import MAX_FILE, BadFile
 from privacy_assessment.forms.loader import edition

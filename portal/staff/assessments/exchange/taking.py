@@ -12,12 +12,12 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from portal.staff.actors import actor_of
-from portal.staff.assessments.exchange.groups import Group, grouped
 from portal.staff.assessments.exchange.importing import batch_of, service
 from portal.staff.assessments.register import words
 from portal.staff.cases.views import refusal
 from portal.web.errors import not_found
 from portal.web.text import ascii_field
+from privacy_assessment.exchange.groups import Group, grouped
 from privacy_assessment.exchange.imports import Incoming
 from privacy_assessment.exchange.merging import CHANGED, LEFT, NEW, SAME, Merged
 from privacy_assessment.statements import overview

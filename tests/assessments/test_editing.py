@@ -19,7 +19,7 @@ from storage.encryption import KeyRing
 from tests.assessments.writing import TENANT, Writing, save, staffed, writings
 from tests.conftest import Databases
 from tests.web.conftest import TEST_PARTS, Counter
-from tests.web.people import CLERK, COORDINATOR, NO_ROLE, RESIDENT, REVIEWER, SUPERVISOR
+from tests.web.people import CLERK, COORDINATOR, NO_ROLE, RESIDENT, REVIEWER, SUPERVISOR, Person
 
 TEXT = "f4.1.1.2"
 
@@ -294,6 +294,30 @@ def test_somebody_else_who_is_here_is_named_with_the_part(writing: Writing) -> N
     page = writing.open("6").text
     assert f"{SUPERVISOR.display_name}さんが「Ⅰ 基本情報」を開いています" in page
     assert CLERK.display_name not in writing.open("1").html.select_one("#people").get_text()
+
+
+def present(writing: Writing, person: Person, **more: str) -> Any:
+    """What the script asks every half minute."""
+    form = writing.fields("1", person)
+    sent = {"csrf_token": form["csrf_token"].value, "part": "1", **more}
+    path = f"{writing.root}/forms/form4/presence"
+    return form.response.goto(path, method="post", params=sent, expect_errors=True)
+
+
+def test_a_script_is_told_who_is_here_until_she_leaves(writing: Writing) -> None:
+    present(writing, SUPERVISOR)
+    told = present(writing, CLERK).json
+    assert SUPERVISOR.display_name in told["others"]
+    assert told["version"] == writing.draft().version
+    present(writing, SUPERVISOR, leaving="1")
+    assert present(writing, CLERK).json["others"] == ""
+    assert present(writing, CLERK, part="99").status_code == 404
+
+
+def test_somebody_who_said_nothing_for_minutes_is_taken_to_have_left(writing: Writing) -> None:
+    present(writing, SUPERVISOR)
+    writing.desk.clock.advance(minutes=6)
+    assert present(writing, CLERK).json["others"] == ""
 
 
 def test_a_script_saves_single_fields_and_is_told_the_version_and_who_is_here(writing: Writing) -> None:

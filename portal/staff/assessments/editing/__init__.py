@@ -40,12 +40,22 @@ ACTS = (
     ("attach", FORM + "attachments", attaching.take),
 )
 
+ANY = ("basic", "focused", "full")
+# Name, path, label, and the kinds of assessment it is for.
 LINKS = (
-    ("form", "forms/form2/", "評価書を書く・読む"),
-    ("checks", "checks", "点検"),
-    ("threads", "threads", "コメント"),
-    ("attachments", "attachments", "添付"),
+    ("form2", "/staff/assessments/{statement}/forms/form2/", "基礎項目評価書を書く・読む", ANY),
+    ("form3", "/staff/assessments/{statement}/forms/form3/", "重点項目評価書を書く・読む", ("focused",)),
+    ("form4", "/staff/assessments/{statement}/forms/form4/", "全項目評価書を書く・読む", ("full",)),
+    ("checks", "/staff/assessments/{statement}/checks", "点検", ANY),
+    ("threads", "/staff/assessments/{statement}/threads", "コメント", ANY),
+    ("attachments", "/staff/assessments/{statement}/attachments", "添付", ANY),
+    ("mine", "/staff/assessments/threads", "私が担当のコメント", ANY),
+    ("sentences", "/staff/assessments/sentences", "例文", ANY),
 )
+
+
+def _link(name: str, path: str, label: str, kinds: tuple[str, ...]) -> Link:
+    return Link(f"editing.{name}", path, label, READ.value, lambda statement, _case: statement.kind in kinds)
 
 
 def includeme(config: Configurator) -> None:
@@ -86,10 +96,8 @@ def includeme(config: Configurator) -> None:
     writing = {"route_name": "editing.section", "request_method": "POST"}
     config.add_forbidden_view(kept.signed_out, **writing)
     config.add_exception_view(kept.signed_out, context=BadCSRFToken, **writing)
-    for name, path, label in LINKS:
-        add_link(
-            config, Link(f"editing.{name}", f"/staff/assessments/{{statement}}/{path}", label, READ.value)
-        )
+    for one in LINKS:
+        add_link(config, _link(*one))
 
 
 def _page(config: Configurator, name: str, path: str, view: object, template: str) -> None:

@@ -14,7 +14,8 @@ from portal.staff.assessments.editing.colleagues import colleagues
 from portal.staff.people import staff_names
 from portal.web.dates import read_date
 from portal.web.errors import not_found
-from privacy_assessment.editing.discussions import accept, proposals, propose, thread_place
+from privacy_assessment.comparison.text import Segment, compare
+from privacy_assessment.editing.discussions import Proposal, accept, proposals, propose, thread_place
 from privacy_assessment.forms import BadPlace, Place, check_place
 from privacy_assessment.statements.models import Draft, NoSuchStatement, StatementRefused
 from privacy_assessment.statements.notes import THREAD_TYPES, Thread
@@ -49,6 +50,7 @@ def shown(request: Request, opened: common.Opened, threads: Iterable[Thread]) ->
             "resolved_by": names.get(one.resolved_by or "", ""),
             "entries": [(names.get(entry.by, ""), entry) for entry in one.entries],
             "offer": offers.get(one.id),
+            "pieces": _pieces(drafts, one, offers.get(one.id)),
         }
         for one in found
     ]
@@ -117,6 +119,15 @@ def _assigned(request: Request) -> tuple[str | None, date | None]:
         raise StatementRefused(
             "NO_DAY", "期限が日付として読めません。保存していません。例：令和8年11月30日、2026-11-30"
         ) from wrong
+
+
+def _pieces(drafts: dict[str, Draft], thread: Thread, offer: Proposal | None) -> list[Segment]:
+    """What a proposal that is still open would change in its item."""
+    draft = drafts.get(thread.form)
+    now = draft.document.get(thread.place) if draft is not None else None
+    if offer is None or offer.accepted_at is not None or not isinstance(now, str):
+        return []
+    return compare(now, offer.text)
 
 
 def _path(opened: common.Opened, drafts: dict[str, Draft], thread: Thread) -> str | None:

@@ -9,6 +9,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import FileResponse, Response
 
+from portal.identity.views_staff import home as desk_of
 from portal.public import log_keys
 from portal.web.assets import FOLDER, manifest
 from portal.web.permissions import Permission
@@ -23,8 +24,8 @@ def home(request: Request) -> dict[str, Any] | Response:
     identity = request.identity
     if identity is not None and identity.kind == "resident":
         return HTTPSeeOther(location="/my/")
-    if identity is not None and identity.kind == "staff":
-        return HTTPSeeOther(location="/staff/")
+    if identity is not None and identity.kind in ("staff", "reviewer"):
+        return HTTPSeeOther(location=desk_of(identity.kind, identity.roles))
     return {}
 
 

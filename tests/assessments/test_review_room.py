@@ -109,6 +109,13 @@ def test_she_reads_the_whole_text_with_her_name_on_it_and_it_is_written_down(
             tx.raw.execute("UPDATE madoguchi.review_reading SET page = 'x'")
 
 
+def test_the_front_page_leads_her_to_her_room(counter: Counter) -> None:
+    page = counter.of(OUTSIDER).get("/")
+    assert page.location.endswith("/review/")
+    assert page.follow().html.select_one(".md-brand")["href"] == "/"
+    assert counter.of(CLERK).get("/").location.endswith("/staff/")
+
+
 def test_what_residents_wrote_is_there_without_names(counter: Counter, one: Reviewed) -> None:
     assert "意見はありませんでした" in counter.of(OUTSIDER).get(f"{one.path}/opinions").text
 

@@ -199,6 +199,20 @@ def test_a_clash_is_settled_by_theirs_mine_or_a_text_of_both(writing: Writing, w
     assert "決めるのを待っている文はありません" in writing.counter.of(CLERK).get(page.request.path).text
 
 
+def test_a_merged_text_too_long_is_refused_and_both_texts_go_on_waiting(writing: Writing) -> None:
+    page = clash(writing)
+    form = page.forms[1]
+    form[f"c:{TEXT}"], form[f"x:{TEXT}"] = "merged", "a" * 1_000_001
+    answer = form.submit(expect_errors=True)
+    assert answer.status_code == 409
+    assert "1,000,001字あります" in answer.text
+    again = writing.counter.of(CLERK).get(page.request.path)
+    assert [one.get_text() for one in again.html.select(".md-side .md-written-block")] == [
+        "先の人の文",
+        "後の人の文",
+    ]
+
+
 def test_an_undecided_clash_waits_and_every_page_of_the_form_says_so(writing: Writing) -> None:
     page = clash(writing)
     again = page.forms[1].submit()
@@ -374,6 +388,22 @@ def test_in_a_state_where_nobody_edits_the_page_is_read_and_a_late_save_gives_th
     assert answer.status_code == 409
     assert "間に合わなかった文" in answer.text
     assert writing.draft().version == version
+
+
+def test_a_text_that_waits_can_be_given_up_but_not_put_in_when_nobody_edits(writing: Writing) -> None:
+    page = clash(writing)
+    with writing.worker.transaction(Scope(tenant=TENANT)) as tx:
+        desk, found = writing.desk, read_statement(tx, writing.id)
+        desk.fill(tx, found)
+        desk.step(tx, found, "consult", opens=desk.today, closes=desk.today + timedelta(days=29))
+    form = page.forms[1]
+    form[f"c:{TEXT}"] = "mine"
+    refused = form.submit(expect_errors=True)
+    assert refused.status_code == 409
+    assert "後の人の文" in refused.text
+    form[f"c:{TEXT}"] = "theirs"
+    form.submit().follow()
+    assert "決めるのを待っている文はありません" in writing.counter.of(CLERK).get(page.request.path).text
 
 
 def test_a_lost_sign_in_gives_the_text_back_and_it_can_be_sent_again(writing: Writing) -> None:

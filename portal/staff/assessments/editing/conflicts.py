@@ -48,8 +48,13 @@ def choose(request: Request) -> Response:
         elif word != "theirs":
             continue
         decided.append(one.place)
+    account, path = opened.actor.id, addresses.form_path(opened.id, draft.form_id)
+    settle(request.tx, opened.id, draft.form_id, account, decided)
+    if not values:
+        # Giving up one's own words needs no right to write: it can be done in any state.
+        left = asides(request.tx, opened.id, draft.form_id, account)
+        return HTTPSeeOther(location=f"{path}conflicts" if left else f"{path}?done=v0")
     try:
-        settle(request.tx, opened.id, draft.form_id, opened.actor.id, decided)
         outcome = save(
             request.tx,
             request.assessments.drafts,
@@ -62,8 +67,10 @@ def choose(request: Request) -> Response:
         )
     except StatementRefused as refused:
         return kept_page(request, opened, draft, str(refused), values)
-    path = addresses.form_path(opened.id, draft.form_id)
-    if outcome.aside or asides(request.tx, opened.id, draft.form_id, opened.actor.id):
+    if outcome.refused:
+        # Answered as an error, so that what was put aside is still put aside.
+        return kept_page(request, opened, draft, outcome.refused[0].text, values)
+    if outcome.aside or asides(request.tx, opened.id, draft.form_id, account):
         return HTTPSeeOther(location=f"{path}conflicts")
     if len(decided) == 1:
         where = addresses.place_path(

@@ -239,7 +239,7 @@ def ask_raw(bare: psycopg.Connection[Any], query: str) -> list[Any]:
     found = read_query(query)
     where, values = ("AND tokens @> %s", (found.tokens,)) if found.words else ("", ())
     return bare.execute(
-        f"SELECT tenant, body, number, stage, shown_on FROM madoguchi.public_statement WHERE current {where}"
+        f"SELECT tenant, body, number, stage, shown_on FROM madoguchi.public_statement WHERE current::int = 1 {where}"
         " ORDER BY shown_on DESC, tenant, body, number, stage LIMIT 21",
         values,
     ).fetchall()

@@ -92,6 +92,8 @@ def accept(
             "文章の項目ではないため、取り入れられません。何も変更していません。提案を読んで、項目を直してください。",
         )
     outcome = save(tx, drafts, statement, form, draft.version, {place: found.text}, actor, "proposal")
+    if outcome.refused:
+        raise StatementRefused("CANNOT_KEEP", outcome.refused[0].text)
     if outcome.aside:
         raise StatementRefused(
             "ROW_GONE",

@@ -90,6 +90,21 @@ def test_a_ready_sentence_is_put_at_the_end_of_the_item_and_into_its_history(wri
     assert writing.history(place)[0].kind == "sentence"
 
 
+def test_a_sentence_that_would_make_the_item_too_long_is_refused_and_the_item_stays(writing: Writing) -> None:
+    place = "f4.4.1.1.d"
+    with writing.worker.transaction(Scope(tenant=TENANT)) as tx:
+        long = {place: "長" * 999_990}
+        writing.desk.drafts.save(tx, writing.id, "form4", writing.draft().version, long, actor(CLERK))
+    answer = press(item(writing, place), "insert")
+    assert answer.status_code == 409
+    assert "字までです" in answer.html.select_one(".govuk-error-summary").get_text()
+    assert len(writing.value(place)) == 999_990
+    with writing.worker.transaction(Scope(tenant=TENANT)) as tx:
+        writing.desk.drafts.save(
+            tx, writing.id, "form4", writing.draft().version, {place: "短い"}, actor(CLERK)
+        )
+
+
 def test_sentences_are_found_by_words_and_a_hostile_search_finds_nothing(writing: Writing) -> None:
     assert item(writing, TEXT, words="生体認証").html.select(".md-sentence")
     for words in ("%", "_", "'; DROP TABLE x", "\\"):

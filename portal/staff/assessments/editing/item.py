@@ -90,7 +90,7 @@ def _insert(request: Request, opened: common.Opened, draft: Draft, place: Place)
         )
     before = str(draft.document.get(place) or "")
     text = f"{before}\n{found.text}" if before.strip() else found.text
-    save(
+    outcome = save(
         request.tx,
         request.assessments.drafts,
         opened.id,
@@ -100,6 +100,8 @@ def _insert(request: Request, opened: common.Opened, draft: Draft, place: Place)
         opened.actor,
         "sentence",
     )
+    if outcome.refused:
+        raise StatementRefused("TOO_LONG", outcome.refused[0].text)
     return "例文を項目の終わりに入れました。"
 
 

@@ -14,6 +14,7 @@ PAGES = (
     ("commission.case", CASE, overview.page, "overview", ()),
     ("commission.act", f"{CASE}/act", None, "", ((overview.act, ACT),)),
     ("commission.text", f"{CASE}/text/{{form}}", text.page, "text", ((checks.judge, ACT),)),
+    ("commission.pictures", f"{CASE}/pictures", text.pictures_page, "pictures", ()),
     ("commission.changes", f"{CASE}/changes", text.changes_page, "changes", ()),
     ("commission.questions", f"{CASE}/questions", questions.page, "questions", ((questions.write, ACT),)),
     ("commission.send", f"{CASE}/questions/send", None, "", ((questions.send, ACT),)),

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from pyramid.request import Request
 
-from portal.commission.assessments.common import Review, frame, names_of, review_of
+from portal.commission.assessments.common import Review, forms_of, frame, names_of, review_of
 from portal.commission.assessments.words import RATINGS
 from portal.staff.cases import presenting
 from portal.web.errors import not_found
@@ -15,6 +15,7 @@ from privacy_assessment.commission.machine import asked_of
 from privacy_assessment.commission.standpoints import standpoints_on
 from privacy_assessment.commission.store import read_checks, read_forms, read_questions, read_submission
 from privacy_assessment.comparison import Change, changes
+from privacy_assessment.pictures import flow, risk_matrix, who_gets_what
 from privacy_assessment.reading import Line, Reading, read_document
 from storage.clock import JAPAN
 
@@ -83,6 +84,21 @@ def changes_page(request: Request) -> dict[str, Any]:
         "other": read_submission(request.tx, other) if other else None,
         "changes": [(form, one) for form, each in found.items() for one in each],
         "names_of_forms": {"form2": "様式2", "form3": "様式3", "form4": "様式4"},
+    }
+
+
+def pictures_page(request: Request) -> dict[str, Any]:
+    """What the main form says, as pictures: risks before and after measures, who gets what, the flow of 別添1."""
+    review = review_of(request)
+    main = forms_of(review.submission)[:1]
+    handed = read_forms(request.tx, review.submission.id).get(main[0]) if main else None
+    if handed is None:
+        not_found()
+    # Drawn from Japanese words, so in Japanese, whatever language the page around them is in.
+    drawn = (risk_matrix, who_gets_what, flow)
+    return {
+        **frame(request, review, "pictures"),
+        "pictures": [one(handed.document, handed.form) for one in drawn],
     }
 
 

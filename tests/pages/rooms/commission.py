@@ -162,6 +162,6 @@ def pages(counter: Counter) -> list[tuple[str, Person | None]]:
     found.append((f"/staff/assessments/{_places['agency']}/commission", office))
     found += [
         (f"{asking}{page}", REVIEWER_PERSON)
-        for page in ("", "/text/form4", "/questions", "/decision", "/changes")
+        for page in ("", "/text/form4", "/pictures", "/questions", "/decision", "/changes")
     ]
     return found

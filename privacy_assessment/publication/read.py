@@ -11,7 +11,6 @@ from urllib.parse import quote
 from uuid import UUID
 
 from privacy_assessment.publication.rows import PublicForm
-from privacy_assessment.statements.models import FORM_NAMES
 from storage.database import Statement
 
 STAGES = {"v": "published", "c": "consulted"}
@@ -103,11 +102,6 @@ class Version:
 def statement_path(tenant: str, body: str, number: str) -> str:
     """The stable address of a statement."""
     return f"/statements/{tenant}/{quote(body, safe='')}/{quote(number, safe='')}"
-
-
-def form_name(form: str) -> str:
-    """A form as people call it."""
-    return FORM_NAMES[form]
 
 
 def read_edition(text: str) -> tuple[str, int] | None:

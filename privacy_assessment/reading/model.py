@@ -38,6 +38,11 @@ class Piece:
     text: str
     gap: bool
 
+    @property
+    def article(self) -> str:
+        """The article a gap names: 規則10条2項."""
+        return self.text.partition("（")[2].removesuffix("）］")
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:

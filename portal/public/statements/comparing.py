@@ -8,13 +8,12 @@ from urllib.parse import unquote
 
 from pyramid.request import Request
 
-from portal.public.statements.filters import KIND_WORDS
+from portal.public.statements.filters import KIND_WORDS, form_name
 from portal.public.statements.laid_open import LaidOpen, Shelf
 from privacy_assessment.forms import Item, load_form
 from privacy_assessment.publication.read import (
     Version,
     content_statement,
-    form_name,
     statement_path,
     version_of,
     versions_statement,

@@ -9,6 +9,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from portal.public.statements.filters import KIND_WORDS, STATE_WORDS, read_form
+from portal.public.statements.fixed import fixed
 from portal.web.pages import address
 from privacy_assessment.publication.lists import changed_statement
 from privacy_assessment.publication.read import Version, version_of
@@ -30,7 +31,7 @@ def atom(request: Request) -> Response:
     feed = ElementTree.Element(f"{{{ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": "ja"})
     here = host + address("/statements/atom.xml", form.values)
     _add(feed, "id", here)
-    _add(feed, "title", "特定個人情報保護評価書：新しいものと変わったもの")
+    _add(feed, "title", fixed()["feed"])
     _add(feed, "updated", _moment(versions[0].changed_at if versions else request.clock.now()))
     _link(feed, "self", here, "application/atom+xml")
     _link(feed, "alternate", host + address("/statements/", form.values), "text/html")

@@ -36,6 +36,7 @@ NAMES = (
 )
 ANSWERS = {"yes": True, "no": False}
 KIND_WORDS = {"basic": "基礎項目評価", "focused": "重点項目評価", "full": "全項目評価"}
+FORM_WORDS = {"form2": "基礎項目評価書", "form3": "重点項目評価書", "form4": "全項目評価書"}
 STATE_WORDS = {
     "consulting": "意見募集中",
     "consulted": "意見募集は終わりました",
@@ -63,6 +64,11 @@ OFFICES: Statement = (
     ),
     (),
 )
+
+
+def form_name(form: str) -> str:
+    """A form as people call it; a text of the catalogues."""
+    return FORM_WORDS[form]
 
 
 @dataclass(frozen=True)

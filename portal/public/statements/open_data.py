@@ -12,15 +12,11 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from portal.public.statements.filters import KIND_WORDS, STATE_WORDS, prefecture_name, read_form
+from portal.public.statements.fixed import fixed
 from privacy_assessment.publication.lists import every
 from privacy_assessment.publication.read import Version
 
 FORMAT = "madoguchi.public-statements/1"
-COLUMNS = (
-    "団体コード", "都道府県", "団体名", "評価実施機関", "評価書番号", "評価書名", "種類", "状態", "版", "公表日・公示日", "意見募集の末日",
-    "事務コード", "情報提供ネットワークシステム", "委託", "重大事故", "1年ごとの見直し", "再実施の期限", "終了日", "アドレス",
-)  # fmt: skip
-ANSWER = {True: "有", False: "無", None: ""}
 # A text that a spreadsheet would take for a formula gets an apostrophe before it.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -36,7 +32,7 @@ def as_json(request: Request) -> Response:
 
 
 def _csv(request: Request) -> Iterator[bytes]:
-    yield b"\xef\xbb\xbf" + _line(COLUMNS)
+    yield b"\xef\xbb\xbf" + _line(fixed()["columns"])
     for version, answers, _ in _every(request, content=False):
         yield _line([_safe(text) for text in _cells(request, version, answers)])
 
@@ -63,7 +59,7 @@ def _cells(request: Request, version: Version, answers: tuple[bool | None, ...])
     return [
         version.tenant, prefecture_name(version.tenant[:2], "ja"), request.office_name(version.tenant), version.body_name,
         version.number, version.title, KIND_WORDS[version.kind], STATE_WORDS[told["state"]], version.edition,
-        version.shown_on.isoformat(), _day(version.closes), " ".join(version.affairs), *(ANSWER[one] for one in answers),
+        version.shown_on.isoformat(), _day(version.closes), " ".join(version.affairs), *map(_answer, answers),
         _day(version.review_by), _day(version.redo_by), _day(version.ended_on), told["address"],
     ]  # fmt: skip
 
@@ -78,6 +74,10 @@ def _told(request: Request, version: Version, answers: tuple[bool | None, ...]) 
         "review_by": version.review_by, "redo_by": version.redo_by, "ended_on": version.ended_on,
         "address": request.host_url + version.path,
     }  # fmt: skip
+
+
+def _answer(answer: bool | None) -> str:
+    return "" if answer is None else str(fixed()["answers"]["yes" if answer else "no"])
 
 
 def _day(day: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pyramid.request import Request
 
-from portal.public.statements.filters import KIND_WORDS, STATE_TONES, STATE_WORDS
+from portal.public.statements.filters import KIND_WORDS, STATE_TONES, STATE_WORDS, form_name
 from portal.public.statements.laid_open import LaidOpen, Shelf
 from portal.web.errors import not_found
 from privacy_assessment.consultation import announcement
@@ -14,7 +14,6 @@ from privacy_assessment.publication.files import File, files_statement
 from privacy_assessment.publication.read import (
     Version,
     content_statement,
-    form_name,
     read_edition,
     statement_path,
     version_of,

@@ -9,11 +9,13 @@ from pathlib import Path
 from weasyprint import CSS, HTML
 
 import templates
+from portal.public.statements.filters import form_name
+from portal.public.statements.fixed import fixed
 from portal.web.printing import Nothing
 from portal.web.templates import environment
 from privacy_assessment.exchange import write_workbook
 from privacy_assessment.forms.dates import in_japanese
-from privacy_assessment.publication.read import Version, form_name
+from privacy_assessment.publication.read import Version
 from privacy_assessment.publication.rows import PublicForm
 from privacy_assessment.reading import Line
 
@@ -26,7 +28,7 @@ def page(version: Version, public: PublicForm) -> str:
     reading = public.reading()
     title = version.title
     if version.ended_on is not None:
-        title += f"【{in_japanese(version.ended_on)} 終了】"
+        title = fixed()["ended"].format(title=title, day=in_japanese(version.ended_on))
     return (
         environment("ja", False)
         .get_template("print/statement.jinja2")
@@ -42,6 +44,7 @@ def page(version: Version, public: PublicForm) -> str:
             cover=[line for section in reading.sections if section.key == COVER for line in section.lines],
             sections=[section for section in reading.sections if section.key != COVER],
             gaps=bool(public.gaps),
+            say=fixed()["print"],
             groups=_groups,
             item_number=_number,
         )

@@ -28,7 +28,7 @@ def includeme(config: Configurator) -> None:
         overview.withdraw, route_name="publication.withdraw", renderer=f"{FOLDER}/room.jinja2",
         permission=Permission.ASSESSMENTS_COORDINATE, request_method="POST",
     )  # fmt: skip
-    config.add_route("publication.items", f"{ROOM}/{{form:form[234]}}/")
+    config.add_route("publication.items", f"{ROOM}/{{form}}/")
     config.add_view(
         choosing.items,
         route_name="publication.items",
@@ -36,11 +36,11 @@ def includeme(config: Configurator) -> None:
         permission=READ,
         request_method="GET",
     )
-    config.add_route("publication.item", f"{ROOM}/{{form:form[234]}}/item")
+    config.add_route("publication.item", f"{ROOM}/{{form}}/item")
     shown = {"route_name": "publication.item", "renderer": f"{FOLDER}/item.jinja2"}
     config.add_view(choosing.item, permission=READ, request_method="GET", **shown)
     config.add_view(choosing.leave_out, permission=ACT, request_method="POST", **shown)
-    config.add_route("publication.preview", f"{ROOM}/{{form:form[234]}}/preview")
+    config.add_route("publication.preview", f"{ROOM}/{{form}}/preview")
     config.add_view(
         preview.page,
         route_name="publication.preview",

@@ -8,11 +8,11 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
+from portal.public.statements.filters import form_name
 from portal.staff.assessments.publication.common import Room, draft_of, item_of, room_of
 from portal.staff.assessments.publication.overview import words_of
 from portal.staff.cases import presenting
 from privacy_assessment.forms import Item, Place, citation, plain
-from privacy_assessment.publication.read import form_name
 from privacy_assessment.publication.selecting import Span, chosen, joined, occurrences, sentences
 from privacy_assessment.reading import read_document
 from privacy_assessment.redaction import BadRedaction, Redaction, check, grounds
@@ -116,7 +116,7 @@ def _spans(
         begin = int(typed["starts"]) - 1 if typed["starts"].isdecimal() else -1
         here = chosen(text, [f"{begin}-{typed['ends']}"]) if begin >= 0 else []
         if not here:
-            errors["starts"] = f"始まりと終わりは、1から{len(text)}までの数字で入れてください"
+            errors["starts"] = "始まりと終わりは、1から文章の最後までの数字で入れてください"
         spans += here
     if not spans and not errors:
         errors["what"] = "非公表にする語句を、写す・選ぶ・番号のどれかで示してください"

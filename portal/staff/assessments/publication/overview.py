@@ -10,6 +10,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
+from portal.public.statements.filters import form_name
 from portal.staff.assessments.editing.addresses import place_path
 from portal.staff.assessments.publication.common import Room, room_of
 from portal.staff.assessments.register.possible import possible
@@ -18,7 +19,7 @@ from portal.staff.people import staff_names
 from portal.web.errors import not_found
 from privacy_assessment import publication
 from privacy_assessment.forms import Place, citation
-from privacy_assessment.publication.read import form_name, read_edition, version_of, versions_statement
+from privacy_assessment.publication.read import read_edition, version_of, versions_statement
 from privacy_assessment.publication.selecting import left_standing
 from privacy_assessment.redaction import Redaction, find_personal, grounds
 from privacy_assessment.statements.models import Draft

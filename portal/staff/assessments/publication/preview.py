@@ -6,9 +6,9 @@ from typing import Any
 
 from pyramid.request import Request
 
+from portal.public.statements.filters import form_name
 from portal.staff.assessments.publication.common import draft_of, room_of
 from portal.staff.cases import presenting
-from privacy_assessment.publication.read import form_name
 from privacy_assessment.reading import Line, Section, read_document
 
 

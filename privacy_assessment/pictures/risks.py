@@ -9,6 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+import yaml
 
 from privacy_assessment.forms import FILE, Document, Form, Item, Place
 from privacy_assessment.forms.address import address
@@ -150,8 +154,9 @@ def _stage(form: Form, item: Item) -> str:
 def _name(form: Form, item: Item, group: list[Item]) -> str:
     if not item.label.startswith("リスクへの対策は十分か"):
         return re.sub(r"(.*? - )?(.*?)(への対策は十分か.*)?$", r"\2", item.label) or item.label
-    if item.heading:
-        return item.heading
+    known = item.heading or _names().get(item.key)
+    if known:
+        return known
     for one in group:
         if one.heading:
             return one.heading
@@ -161,6 +166,14 @@ def _name(form: Form, item: Item, group: list[Item]) -> str:
                 return found[1]
     number = _RISK_NO.search(item.number)
     return f"{_stage(form, item)}{'の' + number[0] if number else ''}"
+
+
+@lru_cache(maxsize=1)
+def _names() -> dict[str, str]:
+    found: dict[str, str] = yaml.safe_load(
+        (files("privacy_assessment.pictures") / "risk_names.yaml").read_text("utf-8")
+    )
+    return found
 
 
 def stages(risks: list[Risk]) -> Iterator[tuple[str, list[tuple[str, list[Risk]]]]]:

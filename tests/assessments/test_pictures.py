@@ -97,6 +97,11 @@ class TestRisks:
         row = next(one for one in risk_matrix(document, FULL).rows if one[0] == "Ⅲ-4")
         assert row[3:] == ("該当なし", "－", "－")
 
+    def test_a_risk_is_called_what_the_forms_call_it(self):
+        names = {row[0]: row[1] for row in risk_matrix(filled("form4"), FULL).rows}
+        assert names["Ⅲ-4"] == "委託先における不正な使用等のリスク"
+        assert names["Ⅲ-7-リスク1"] == "特定個人情報の漏えい・滅失・毀損リスク"
+
     def test_no_size_or_likelihood_is_made_up(self):
         picture = risk_matrix(filled("form4"), FULL)
         assert "数で問わない" in picture.description

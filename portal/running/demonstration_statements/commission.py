@@ -188,9 +188,10 @@ def _answer_one(desk: _Desk) -> None:
 
 Work = Callable[[_Desk, Transaction, UUID, int], None]
 _WORK: tuple[tuple[str, int, Work], ...] = (
-    ("市営住宅", 110, _acknowledge),
     ("公営住宅", 110, _acknowledge),
     ("保健と予防接種", 120, _file),
+    ("予防接種", 104, _file),
+    ("地方税", 88, _file),
     ("母子保健", 60, _file),
     ("国家資格の登録", 30, _signature),
     ("全国給付金の支給", 20, _questions),

@@ -16,6 +16,8 @@ from portal.tour import resident, staff
 from portal.tour.visitor import Visitor
 
 HERE = Path(__file__).parent
+# 地方税の賦課徴収に関する事務 of the demonstration, a 全項目評価 with two files.
+STATEMENT = "/statements/992011/mayor/16"
 SIZES = {"phone": (390, 844), "desktop": (1200, 900)}
 BROWSER = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 
@@ -37,6 +39,16 @@ def photograph(browser: Browser, visitor: Visitor, address: str, name: str, full
         context.close()
 
 
+def photograph_part(browser: Browser, visitor: Visitor, address: str, part: str, name: str) -> None:
+    """One part of a page at a desk's width, e.g. a picture of a statement."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900}, locale="ja-JP")
+    page = context.new_page()
+    page.goto(str(visitor.client.base_url).rstrip("/") + address)
+    page.wait_for_load_state("networkidle")
+    page.locator(part).first.screenshot(path=HERE / f"{name}.png")
+    context.close()
+
+
 def main() -> int:
     """Take all of them."""
     settings = Settings.from_env()
@@ -56,6 +68,14 @@ def main() -> int:
         photograph(browser, home, "/my/", "resident-home")
         photograph(browser, desk, "/staff/", "staff-worklist")
         photograph(browser, desk, case, "staff-case", full=True)
+        photograph(browser, desk, "/staff/assessments/", "staff-assessments")
+        photograph_part(
+            browser,
+            Visitor(settings.origin),
+            STATEMENT,
+            "figure.md-statement-picture >> nth=2",
+            "statement-risks",
+        )
         photograph(browser, Visitor(settings.origin), "/", "front")
         browser.close()
     return 0

@@ -18,7 +18,7 @@ from portal.web.permissions import Permission
 from privacy_assessment.editing.attachments import MOST
 
 ROOT = "/staff/assessments/{statement:[0-9a-f-]{36}}"
-FORM = ROOT + "/forms/{form:form[1-4]}/"
+FORM = ROOT + "/forms/{form}/"
 TEMPLATES = "staff/assessments/editing"
 READ, EDIT = Permission.ASSESSMENTS_READ, Permission.ASSESSMENTS_EDIT
 # A part of real size is some 300 kB as a browser sends it; ten times that still comes through and is judged field by field.

@@ -40,14 +40,18 @@ def kept_page(
 def signed_out(error: Any, request: Request) -> Response:
     """The sign-in ended, or the form's token is old: the same fields again, to be sent once the person is signed in."""
     fields = [(name, text) for name, text in request.POST.items() if isinstance(text, str)]
-    texts = [text for name, text in fields if name.startswith(("v:", "t:")) and len(text) > 1]
+    held = [text for name, text in fields if name.startswith(("v:", "t:"))]
     known = [(name, text) for name, text in fields if name != "csrf_token"]
     identity = request.identity
-    if identity is not None and identity.kind != "anonymous" and not _token(error):
+    if not _token(error) and (not held or (identity is not None and identity.kind != "anonymous")):
         return forbidden_view(error, request)
+    if not held:
+        return old_form_view(error, request)
     if request.headers.get("Accept", "") == "application/json":
         return _status(forbidden_view(error, request) if not _token(error) else old_form_view(error, request))
-    html = render(RESEND, request, fields=known, texts=texts, signed_in=_token(error))
+    html = render(
+        RESEND, request, fields=known, texts=[text for text in held if len(text) > 1], signed_in=_token(error)
+    )
     return Response(html, status=403 if not _token(error) else 400)
 
 

@@ -13,6 +13,7 @@ MEASUREMENTS = {
     "inquiry": "inquiries end to end through the stand-ins",
     "copies": "registering copies in batches",
     "audit-verify": "sealing records, and proving the whole log again",
+    "statement-compare": "two versions of a statement of real size, every change with its segments",
     "statement-search": "a page of results over 10,000 published statements",
     "statement-pdf": "the printed form of a statement of real size",
     "statement-section": "opening the largest part of a statement of real size",

@@ -15,6 +15,7 @@ from portal.web.printing import Nothing
 from portal.web.templates import environment
 from privacy_assessment.exchange import write_workbook
 from privacy_assessment.forms.dates import in_japanese
+from privacy_assessment.pictures import Picture, flow
 from privacy_assessment.publication.read import Version
 from privacy_assessment.publication.rows import PublicForm
 from privacy_assessment.reading import Line
@@ -45,6 +46,7 @@ def page(version: Version, public: PublicForm) -> str:
             sections=[section for section in reading.sections if section.key != COVER],
             gaps=bool(public.gaps),
             say=fixed()["print"],
+            drawing=_drawing(public),
             groups=_groups,
             item_number=_number,
         )
@@ -75,6 +77,12 @@ def make(version: Version, public: PublicForm, media: str) -> bytes:
     :param media: ``pdf`` or ``xlsx``.
     """
     return pdf(page(version, public)) if media == "pdf" else write_workbook(public.document, public.form)
+
+
+def _drawing(public: PublicForm) -> Picture | None:
+    """The drawing of 別添1, made from the table of flows; None on a form that has none."""
+    made = flow(public.document, public.form, "ja")
+    return made if made.drawn else None
 
 
 def _groups(lines: Sequence[Line]) -> Iterator[tuple[str, list[Line]]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -60,15 +61,7 @@ class Sentences:
         :param words: only those that hold this text, in title or sentence.
         """
         like = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        rows = tx.raw.execute(
-            "SELECT s.id, s.item, s.title, s.text, s.shared, s.tenant = %(tenant)s, t.name, s.updated_at"
-            " FROM madoguchi.assessment_sentence AS s LEFT JOIN madoguchi.tenant AS t ON t.code = s.tenant"
-            " WHERE s.removed_at IS NULL AND (s.title ILIKE %(like)s OR s.text ILIKE %(like)s)"
-            " ORDER BY s.tenant <> %(tenant)s, s.item, s.title, s.id LIMIT %(limit)s",
-            {"tenant": tx.tenant, "like": like, "limit": limit},
-        ).fetchall()
-        whole: list[tuple[Any, ...]] = [(*row[:6], "" if row[5] else (row[6] or ""), row[7]) for row in rows]
-        found = [Sentence(*row) for row in whole]
+        found = self._read(tx, like, None, limit)
         return found + [one for one in shipped() if words in one.title or words in one.text]
 
     def for_item(self, tx: Transaction, item: Item, words: str = "") -> list[Sentence]:
@@ -83,10 +76,24 @@ class Sentences:
 
         :raises NoSuchStatement: there is none, or it is not this office's to see.
         """
-        for one in self.listed(tx, limit=10_000):
-            if one.reference == reference:
-                return one
-        raise NoSuchStatement("この例文は見つかりません。")
+        found = [one for one in shipped() if one.reference == reference]
+        with suppress(ValueError):
+            found += self._read(tx, "%", UUID(reference), 1)
+        if not found:
+            raise NoSuchStatement("この例文は見つかりません。")
+        return found[0]
+
+    def _read(self, tx: Transaction, like: str, sentence: UUID | None, limit: int) -> list[Sentence]:
+        rows = tx.raw.execute(
+            "SELECT s.id, s.item, s.title, s.text, s.shared, s.tenant = %(tenant)s, t.name, s.updated_at"
+            " FROM madoguchi.assessment_sentence AS s LEFT JOIN madoguchi.tenant AS t ON t.code = s.tenant"
+            " WHERE s.removed_at IS NULL AND (s.title ILIKE %(like)s OR s.text ILIKE %(like)s)"
+            " AND (%(id)s::uuid IS NULL OR s.id = %(id)s)"
+            " ORDER BY s.tenant <> %(tenant)s, s.item, s.title, s.id LIMIT %(limit)s",
+            {"tenant": tx.tenant, "like": like, "id": sentence, "limit": limit},
+        ).fetchall()
+        whole: list[tuple[Any, ...]] = [(*row[:6], "" if row[5] else (row[6] or ""), row[7]) for row in rows]
+        return [Sentence(*row) for row in whole]
 
     def keep(
         self,

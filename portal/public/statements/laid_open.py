@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
@@ -42,6 +43,7 @@ class LaidOpen:
             self._readings[key] = self.forms[form].reading(language)
         return self._readings[key]
 
+    @cached_property
     def summary(self) -> list[Question]:
         """The plain summary of the main form."""
         return summarise(self.forms[self.main], self.reading(self.main, "ja"))

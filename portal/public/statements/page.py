@@ -103,7 +103,7 @@ def statement(request: Request) -> dict[str, Any]:
         **common,
         "open": text,
         "form": form,
-        "summary": text.summary(),
+        "summary": text.summary,
         "pictures": text.part("pictures", text.main, request.display),
         "text": text.part("text", form, request.display),
         "procedure": _procedure(text),

@@ -229,7 +229,7 @@ def test_a_rise_after_publication_goes_by_the_amended_basic_statement_first(bure
     answer = press(bureau, made, "hand_over", SUPERVISOR, sure="1")
     assert answer.status_code == 303, answer.html.main.get_text()
     page = answer.follow()
-    assert "全項目評価（と基礎項目評価）" in page.text
+    assert "全項目評価（地方公共団体等）" in page.text
     assert page.html.select_one(".as-way__here").get_text(" ", strip=True).startswith("計画")
 
 

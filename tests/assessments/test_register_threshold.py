@@ -167,7 +167,7 @@ def test_a_plan_of_a_lower_kind_is_made_again_by_who_may_and_explained_to_who_ma
     assert "その種類の評価として計画し直します" in centre.text
     form = next(one for one in centre.forms.values() if "chosen" in one.fields)
     home = form.submit().follow()
-    assert "全項目評価（と基礎項目評価）" in home.text
+    assert "全項目評価（地方公共団体等）" in home.text
     assert home.html.select_one(".as-way__here").get_text(" ", strip=True).startswith("しきい値判断済み")
 
 

@@ -65,9 +65,9 @@ def home(request: Request) -> dict[str, Any]:
         "statement": found.statement,
         "state": presenting.state_label(engine, found.case, language),
         "tone": tone(found.case.state),
-        "kind_words": words.KINDS[found.statement.kind],
         "machine": found.definition.label[language],
-        "law": found.definition.law,
+        # The tables of the machine's own documentation, in brackets, mean nothing on a desk.
+        "law": (found.definition.law or "").partition("（")[0],
         "may_write": engine.may_edit(found.case, found.actor),
         "way": way(found, language),
         "forward": [one for one in steps if one.allowed and not one.rare],

@@ -12,6 +12,7 @@ from portal.staff.cases import presenting
 from privacy_assessment.machines import documents
 from privacy_assessment.statements.internal import Turn, turns
 from workflows.engine import Option, Reason
+from workflows.engine.definition import NATURAL_ROLES
 
 THRESHOLD = ("judge", "rejudge")
 # A judgement is what these two steps ask for and what their page makes; asking for it here would be a circle.
@@ -76,7 +77,7 @@ def waiting(request: Request, found: Found) -> list[Turn]:
 def _possible(request: Request, found: Found, option: Option, pending: list[Turn]) -> Possible:
     language = presenting.two(request.language)
     trigger = found.definition.triggers[option.trigger]
-    reasons = option.reasons
+    reasons = tuple(_people(one) for one in option.reasons)
     if option.trigger in THRESHOLD:
         reasons = tuple(one for one in reasons if one.code not in MADE_THERE)
     if option.trigger == "confirm":
@@ -101,6 +102,12 @@ def _possible(request: Request, found: Found, option: Option, pending: list[Turn
         path,
         bool(reasons) and all(one.code in OTHERS for one in reasons),
     )
+
+
+def _people(reason: Reason) -> Reason:
+    """Who does it, without the clock and the product: nobody can ask those."""
+    roles = tuple(one for one in reason.params.get("roles", ()) if one not in NATURAL_ROLES)
+    return Reason(reason.code, **{**reason.params, "roles": roles}) if roles else reason
 
 
 def _said(text: str | None) -> str:

@@ -13,10 +13,12 @@ from privacy_assessment.exchange.preview import NotUnderstood, Preview
 from privacy_assessment.exchange.statement_json import from_json
 from privacy_assessment.exchange.workbook_reader import read_workbook
 from privacy_assessment.forms import Document, Item, Place, citation, load_form, places
-from privacy_assessment.forms.document import Value, plain
+from privacy_assessment.forms.document import MAX_ROWS, Value, plain
 from privacy_assessment.redaction.personal import find_personal
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
+_NAME = re.compile(r"[0-9]{1,9}")
+MOST_NAME = 10**9
 _PDF = b"%PDF-"
 _MASK = re.compile(r"[0-9０-９](?:[ \-‐-―−ー]?[0-9０-９]){11}")
 
@@ -69,16 +71,32 @@ def _from_json(data: bytes) -> list[Preview]:
 def _fitting(document: Document) -> tuple[Document, list[NotUnderstood]]:
     """The values that have a field, in a document of their own; the others are listed."""
     form = load_form(document.form_id, document.edition)
-    known = {str(place): item for item, place in places(document, form)}
-    kept = document.copy()
+    kept = Document(document.form_id, document.edition, {}, _rows(document), 0)
+    names = [int(name) for found in kept.rows.values() for name in found]
+    kept.last_row = max([*names, min(max(document.last_row, 0), MOST_NAME)])
+    known = {str(place): item for item, place in places(kept, form)}
     strange = []
     for place, value in document.values.items():
-        if place not in known or not _right_kind(known[place], value):
-            kept.values.pop(place)
+        if place in known and _right_kind(known[place], value):
+            kept.values[place] = value
+        else:
             strange.append(
                 NotUnderstood(place[:60], str(value)[:200], "この様式にない項目か、形の違う値です。")
             )
     return kept, strange
+
+
+def _rows(document: Document) -> dict[str, list[str]]:
+    """The rows, when their names are such as this system gives.
+
+    :raises BadFile: names given twice or of another kind, or more rows than a form takes.
+    """
+    for names in document.rows.values():
+        if len(names) > MAX_ROWS or len(set(names)) != len(names) or not all(map(_NAME.fullmatch, names)):
+            raise BadFile(
+                "BAD_VALUE", "評価書の行の名前が正しくありません。書き出したファイルを送り直してください。"
+            )
+    return {place: list(names) for place, names in document.rows.items()}
 
 
 def _right_kind(item: Item, value: object) -> bool:

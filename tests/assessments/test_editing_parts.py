@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from privacy_assessment.editing.guidance import _known, guidance
-from privacy_assessment.editing.parts import Field, anchor_of, blocks, part_of, parts
+from privacy_assessment.editing.model import Field
+from privacy_assessment.editing.parts import anchor_of, blocks, part_of, parts
 from privacy_assessment.editing.sentences import fits, shipped
 from privacy_assessment.editing.typed import read_typed
 from privacy_assessment.forms import FILE, Document, Form, Place, choice, load_form, places

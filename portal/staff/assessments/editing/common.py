@@ -15,7 +15,8 @@ from portal.staff.actors import actor_of
 from portal.staff.assessments.editing import addresses
 from portal.staff.cases import presenting
 from portal.web.errors import not_found
-from privacy_assessment.editing.parts import Part, parts, states
+from privacy_assessment.editing.model import Part
+from privacy_assessment.editing.parts import parts, states
 from privacy_assessment.forms import Document, Form, Place, citation
 from privacy_assessment.forms.validation import SectionState
 from privacy_assessment.statements.models import FORM_NAMES, Draft, NoSuchStatement, Statement

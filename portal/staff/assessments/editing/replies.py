@@ -12,7 +12,7 @@ from portal.staff.assessments.editing import addresses
 from portal.staff.assessments.editing.common import Opened
 from portal.web.dates import TOKYO
 from privacy_assessment.editing import presence
-from privacy_assessment.editing.parts import Part
+from privacy_assessment.editing.model import Part
 from privacy_assessment.editing.saving import Outcome
 
 

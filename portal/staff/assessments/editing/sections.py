@@ -16,7 +16,8 @@ from portal.web.templates import render
 from privacy_assessment.editing import presence
 from privacy_assessment.editing.discussions import open_counts
 from privacy_assessment.editing.guidance import guidance
-from privacy_assessment.editing.parts import Part, anchor_of, anchors_of, blocks, parts
+from privacy_assessment.editing.model import Part
+from privacy_assessment.editing.parts import anchor_of, anchors_of, blocks, parts
 from privacy_assessment.editing.saving import Outcome, asides, save
 from privacy_assessment.editing.typed import read_typed
 from privacy_assessment.forms import FILE, Place

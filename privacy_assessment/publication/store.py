@@ -12,6 +12,7 @@ from privacy_assessment.publication.rows import PublicForm, facts_of, searchable
 from privacy_assessment.publication.terms import last_day, redo_by
 from privacy_assessment.statements.models import Statement
 from privacy_assessment.statements.store import last_version, read_body
+from privacy_assessment.statements.versions import withdraw_from_link
 from storage.database import Transaction
 
 PUBLISHED, CONSULTED = "published", "consulted"
@@ -110,18 +111,35 @@ def left(tx: Transaction, statement: Statement, day: date, at: datetime) -> None
 
 
 def withdraw(
-    tx: Transaction, body: str, number: str, stage: str, ordinal: int, day: date, why: str, at: datetime
+    tx: Transaction, statement: Statement, stage: str, ordinal: int, day: date, why: str, at: datetime
 ) -> bool:
     """Take one version out of public sight, with a notice at its address. Returns False when it was withdrawn already.
 
-    The record stays; the newest version of a statement is withdrawn only when it should not have been published at all.
+    The record stays. The version before it is the newest again; when none is left, the link's answer "published" ends too (法28条6項).
     """
+    key = (tx.tenant, statement.body, statement.number)
     done = tx.raw.execute(
         "UPDATE madoguchi.public_statement SET withdrawn_on = %s, withdrawn_why = %s, current = false, changed_at = %s"
         " WHERE tenant = %s AND body = %s AND number = %s AND stage = %s AND ordinal = %s AND withdrawn_on IS NULL",
-        (day, why, at, tx.tenant, body, number, stage, ordinal),
+        (day, why, at, *key, stage, ordinal),
     )
-    return done.rowcount > 0
+    if not done.rowcount:
+        return False
+    if stage == PUBLISHED:
+        tx.raw.execute(
+            "UPDATE madoguchi.public_statement SET current = true, changed_at = %s WHERE (tenant, body, number, stage, ordinal) ="
+            " (SELECT tenant, body, number, stage, ordinal FROM madoguchi.public_statement WHERE tenant = %s AND body = %s AND number = %s"
+            " AND stage = %s AND withdrawn_on IS NULL AND left_on IS NULL ORDER BY ordinal DESC LIMIT 1) AND NOT current",
+            (at, *key, PUBLISHED),
+        )
+        left = tx.raw.execute(
+            "SELECT 1 FROM madoguchi.public_statement WHERE tenant = %s AND body = %s AND number = %s AND stage = %s"
+            " AND withdrawn_on IS NULL AND left_on IS NULL LIMIT 1",
+            (*key, PUBLISHED),
+        ).fetchone()
+        if left is None:
+            withdraw_from_link(tx, statement, day)
+    return True
 
 
 def row_of(

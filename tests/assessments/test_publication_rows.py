@@ -23,6 +23,7 @@ from storage.database import NOWHERE, Scope, Transaction
 from tests.conftest import Databases
 from tests.privacy_assessment.samples import EDITION, filled
 from tests.privacy_assessment.world import CENTRE, Office
+from workflows.law.statements import published
 
 COLUMNS = "SELECT row_to_json(p)::text FROM madoguchi.public_statement AS p WHERE body = %s AND number = %s ORDER BY stage, ordinal"
 # Characters that stand nowhere else in the sample document.
@@ -162,12 +163,31 @@ def test_an_ended_statement_stays_and_says_until_when_and_leaves_afterwards(
     assert (found[2], found[7]) == (False, office.today)
 
 
-def test_a_version_is_withdrawn_once(tx: Transaction, office: Office) -> None:
+def test_a_version_is_withdrawn_once_and_the_link_is_told_when_none_is_left(
+    tx: Transaction, office: Office
+) -> None:
     statement = office.published(tx, "basic")
-    told = (statement.body, statement.number, "published", 1, office.today, "誤って公表", office.clock.now())
+    office.clock.advance(days=3)
+    told = (statement, "published", 1, office.today, "誤って公表", office.clock.now())
+    assert is_open_on_the_link(tx, office)
     assert publication.withdraw(tx, *told) is True
     assert publication.withdraw(tx, *told) is False
     assert current(tx, statement)[0][2] is False
+    assert not is_open_on_the_link(tx, office)
+
+
+def test_the_version_before_a_withdrawn_one_is_the_newest_again(tx: Transaction, office: Office) -> None:
+    statement = office.published(tx, "basic")
+    office.clock.advance(days=3)
+    for trigger in ("amend", "submit_amended", "publish_amended"):
+        office.step(tx, statement, trigger, **({"why": "other"} if trigger == "amend" else {}))
+    publication.withdraw(tx, statement, "published", 2, office.today, "誤って公表", office.clock.now())
+    assert [one[:3] for one in current(tx, statement)] == [("published", 1, True), ("published", 2, False)]
+    assert is_open_on_the_link(tx, office)
+
+
+def is_open_on_the_link(tx: Transaction, office: Office) -> bool:
+    return published(tx, tx.tenant, "JUMINZEI", office.today) is not None
 
 
 @pytest.fixture(scope="module")

@@ -74,8 +74,7 @@ def furnish(worker: Database, clock: FixedClock, _ring: KeyRing) -> None:
         one = MADE["withdrawn"]
         publication.withdraw(
             tx,
-            one.body,
-            one.number,
+            one,
             "published",
             1,
             office.today,

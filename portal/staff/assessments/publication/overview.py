@@ -182,7 +182,5 @@ def withdraw(request: Request) -> dict[str, Any] | Response:
         request.response.status_int = 400
         return _page(request, room, errors)
     statement = room.found.statement
-    done = publication.withdraw(
-        request.tx, statement.body, statement.number, *key, request.clock.today(), why, request.clock.now()
-    )
+    done = publication.withdraw(request.tx, statement, *key, request.clock.today(), why, request.clock.now())
     return HTTPSeeOther(location=f"{room.path}?done={'withdrawn' if done else 'withdrawn-before'}")

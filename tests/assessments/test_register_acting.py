@@ -231,6 +231,9 @@ def test_a_rise_after_publication_goes_by_the_amended_basic_statement_first(bure
     page = answer.follow()
     assert "全項目評価（地方公共団体等）" in page.text
     assert page.html.select_one(".as-way__here").get_text(" ", strip=True).startswith("計画")
+    before = bureau.get(page.html.select_one("main a[href^='/staff/cases/']")["href"], SUPERVISOR)
+    assert "別の種類の評価へ引き継ぐ" in before.text
+    assert "修正を公表する" in before.text
 
 
 def test_everything_reachable_after_publication_has_its_page(bureau: Bureau) -> None:

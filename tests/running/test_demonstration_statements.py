@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ from storage.encryption import FileMasterKey, KeyRing
 from storage.ids import new_id
 from tests.conftest import Databases
 from workflows.law.loader import shipped
-from workflows.law.statements import published_affairs
+from workflows.law.statements import PublishedStatement, publish, published_affairs
 
 BODIES = ("992011", "992020", "999016")
 Staff = Mapping[str, Mapping[str, Any]]
@@ -51,6 +51,18 @@ def made(
         tx.raw.cursor().executemany(
             "INSERT INTO madoguchi.tenant (code, name, name_en, name_kana) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
             (*TENANTS, *OTHERS),
+        )
+    with databases.worker.transaction(Scope(tenant="992011")) as tx:
+        # As the first release left it: a statement that nobody had written.
+        publish(
+            tx,
+            PublishedStatement(
+                "992011",
+                "school-health-aid",
+                "9",
+                date(2025, 4, 1),
+                "学校の医療費援助に関する事務 評価書（実演）",
+            ),
         )
     assert populate_statements(databases.worker, ring, shipped(), clock, staff) >= 40
     print_few(databases.migrator)

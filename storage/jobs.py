@@ -15,6 +15,9 @@ from storage.database import Transaction
 # The connector is replaced when a worker opens the application with an address (see ``worker_app``); deferring needs
 # none, because it always happens on the connection of an open transaction.
 jobs = procrastinate.App(connector=procrastinate.PsycopgConnector())
+# What only puts jobs down. It is never given tasks: a task that a worker knows would be deferred over the worker's own asynchronous
+# pool, and not on the connection of the transaction it belongs to.
+_list = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
 
 def defer(
@@ -38,7 +41,7 @@ def defer(
     :param arguments: JSON values; references and codes only, never a number or a name.
     :returns: the job's number.
     """
-    return jobs.configure_task(
+    return _list.configure_task(
         task,
         connection=tx.raw,
         queue=queue,

@@ -23,7 +23,8 @@ from workflows.engine import Engine, Refused
 
 log = get_logger(__name__)
 
-RETRY = procrastinate.RetryStrategy(max_attempts=20, exponential_wait=3)
+# Again after half a minute, a minute, a minute and a half …: a week in all. Later messages of the lane wait behind it.
+RETRY = procrastinate.RetryStrategy(max_attempts=200, linear_wait=30)
 DELIVERED = "delivered"
 REFUSED = "refused"
 

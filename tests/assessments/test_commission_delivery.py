@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -10,12 +11,13 @@ import psycopg
 import pytest
 
 from portal.commission.printing import Press
-from privacy_assessment.commission import at_body, messages, papers
+from privacy_assessment.commission import at_body, delivery, messages, papers
 from privacy_assessment.commission.models import COMMISSION
 from privacy_assessment.commission.store import read_forms, read_questions, submissions_of
 from privacy_assessment.statements.store import last_version
 from storage.clock import FixedClock
 from storage.database import NOWHERE, Scope
+from storage.jobs import jobs, worker_app
 from tests.assessments.commission_world import AGENCY, MEMBER, REVIEWER, BothSides
 from tests.conftest import Databases
 
@@ -93,6 +95,26 @@ def test_delivering_again_changes_nothing(sides: BothSides) -> None:
             (sides.case_of(statement),),
         ).fetchone()
     assert rows == (1,)
+
+
+def test_the_worker_s_own_job_list_carries_it(sides: BothSides, databases: Databases) -> None:
+    statement = sides.submitted()
+    app = worker_app(databases.url("worker"))
+    delivery.register(app, sides.database, sides.engine, sides.clock)
+
+    async def work() -> None:
+        async with app.open_async():
+            await app.run_worker_async(wait=False, install_signal_handlers=False)
+
+    try:
+        asyncio.run(work())
+    finally:
+        # The list of tasks is the process's own; other tests make it theirs.
+        for known in (app.tasks, jobs.tasks):
+            known.pop(messages.TASK, None)
+    assert sides.waiting() == []
+    with sides.at(AGENCY) as tx:
+        assert [one.kind for one in messages.messages_of(tx, statement.case_id)] == ["submission", "receipt"]
 
 
 class Crash(RuntimeError):

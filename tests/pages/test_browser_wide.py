@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Browser
+from pyramid.request import Request
 
 from tests.pages.test_browser import Served, chromium, examine, served, sideways
 from tests.pages.whole import counter, pages
+from tests.web.conftest import Counter
 from tests.web.people import Person
 
 __all__ = ["chromium", "counter", "pages", "served"]
@@ -14,11 +16,22 @@ __all__ = ["chromium", "counter", "pages", "served"]
 pytestmark = pytest.mark.browser
 
 
+def one_of_each(counter: Counter, pages: list[tuple[str, Person | None]]) -> list[tuple[str, Person | None]]:
+    """The first page of each address pattern for each person; a phone has looked at the others of the same template."""
+    mapper = counter.app.routes_mapper  # type: ignore[attr-defined]
+    found: dict[tuple[object, object], tuple[str, Person | None]] = {}
+    for path, person in pages:
+        info = mapper(Request.blank(path))
+        route = info["route"].name if info["route"] else path
+        found.setdefault((route, None if person is None else person.account_id), (path, person))
+    return list(found.values())
+
+
 @pytest.mark.timeout(900)
 def test_axe_finds_nothing_and_the_policy_blocks_nothing_at_a_desk(
-    served: Served, chromium: Browser, pages: list[tuple[str, Person | None]]
+    counter: Counter, served: Served, chromium: Browser, pages: list[tuple[str, Person | None]]
 ) -> None:
-    assert not examine(served, chromium, pages, 1200, "en.plain")
+    assert not examine(served, chromium, one_of_each(counter, pages), 1200, "en.plain")
 
 
 @pytest.mark.timeout(600)

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pyramid.config import Configurator
-from pyramid.httpexceptions import HTTPBadRequest, HTTPLengthRequired, HTTPRequestEntityTooLarge
+from pyramid.httpexceptions import HTTPBadRequest, HTTPLengthRequired, HTTPNotFound, HTTPRequestEntityTooLarge
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.tweens import EXCVIEW
@@ -68,6 +68,8 @@ def limits_tween_factory(
 
     def tween(request: Request) -> Response:
         hosts.pin(request)
+        if "\0" in request.environ.get("PATH_INFO", ""):
+            raise HTTPNotFound
         if "HTTP_COOKIE" in request.environ:
             _cookies_must_be_text(request)
         if request.query_string:

@@ -13,6 +13,7 @@ from pyramid.httpexceptions import HTTPBadRequest
 
 PAGE_SIZE = 20
 MAX_KEY_LENGTH = 200
+MOST = 2**63
 
 
 class UnreadableKey(HTTPBadRequest):
@@ -37,9 +38,16 @@ def decode_key(text: str | None) -> list[str | int] | None:
         values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, binascii.Error) as error:
         raise UnreadableKey from error
-    if not isinstance(values, list) or not all(isinstance(value, str | int) for value in values):
+    if not isinstance(values, list) or not all(_storable(value) for value in values):
         raise UnreadableKey
     return values
+
+
+def _storable(value: Any) -> bool:
+    """Whether a value can be compared with a column: a text without halves of characters, a number of eight bytes."""
+    if isinstance(value, str):
+        return not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in value)
+    return isinstance(value, int) and -MOST <= value < MOST
 
 
 def address(path: str, query: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ from storage.database import Statement, Transaction
 from workflows.law.calendar import days_between
 
 FORM = "form4"
+SHORT_REASON = "f4.6.2.3"
 PAGE = 20
 _HEAD = "tenant, id, body, number, body_name, contact, title, opens, closes, short_reason"
 _COUNT = "(SELECT count(*) FROM madoguchi.public_result AS r WHERE r.tenant = p.tenant AND r.consultation_id = p.id)"
@@ -99,6 +100,8 @@ def announce(
     frozen = last_version(tx, statement, FORM, "consultation")
     if frozen is None or frozen.public is None:
         return
+    # The reason is an item of the form: what is left out of the item is left out here.
+    reason = str(frozen.public["texts"].get(SHORT_REASON, "")) if reason else ""
     tx.raw.execute(
         "INSERT INTO madoguchi.public_consultation (tenant, id, assessment_id, body, number, body_name, contact, title, opens,"
         " closes, short_reason, rendering) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",

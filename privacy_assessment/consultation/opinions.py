@@ -89,7 +89,7 @@ class OpinionService:
         :raises OpinionRefused: closed, empty, too long, with a 個人番号 in it, or a form that was taken long ago.
         """
         found = self._open(tx, consultation)
-        if request_key and (again := self._sent_before(tx, found, request_key)):
+        if request_key and (again := self._sent_before(tx, found, request_key, body, places)):
             return again
         check_opinion(body, places, personal)
         row = tx.raw.execute(
@@ -249,14 +249,17 @@ class OpinionService:
     def _key_of(self, tx: Transaction, found: Consultation, request_key: str) -> str:
         return spell(self.keys.blind_index(tx, tx.tenant, KEY_PURPOSE, f"{found.id}:{request_key}"))
 
-    def _sent_before(self, tx: Transaction, found: Consultation, request_key: str) -> Receipt | None:
+    def _sent_before(
+        self, tx: Transaction, found: Consultation, request_key: str, body: str, places: Sequence[str]
+    ) -> Receipt | None:
         row = tx.raw.execute(
-            "SELECT receipt, at FROM madoguchi.opinion WHERE tenant = %s AND consultation_id = %s AND request_key = %s",
+            "SELECT receipt, at, body, places FROM madoguchi.opinion WHERE tenant = %s AND consultation_id = %s AND request_key = %s",
             (tx.tenant, found.id, request_key),
         ).fetchone()
         if row is None:
             return None
-        if self.clock.now() - row[1] > SAME_FORM:
+        # Another text under the same form is not answered as if it had been taken.
+        if self.clock.now() - row[1] > SAME_FORM or (row[2], tuple(row[3])) != (body, tuple(places)):
             raise OpinionRefused(
                 "SENT_BEFORE",
                 f"この画面の意見は受け付けてあります（受付番号{row[0]}）。新しくは受け付けていません。"

@@ -56,7 +56,7 @@ def problems(
 
     A writer's name is compared with the lines without being shown to anybody.
     """
-    names = {name for name in opinions.names(tx, consultation) if len(name) >= SHORTEST_NAME}
+    names = _names(tx, opinions, consultation)
     for one in table.rows:
         texts = {"summary": one.summary, "answer": one.answer, "change": one.change_note}
         kinds = {found.kind for found in find_personal(texts)}
@@ -115,6 +115,11 @@ def publish(
         (tx.tenant, consultation),
     ).fetchone()
     number = (row[0] if row else 0) + 1
+    if any(one.stops for one in find_personal({"note": note})) or _named(tx, opinions, consultation, note):
+        raise OpinionRefused(
+            "PERSONAL_NOTE",
+            "直したところの説明に、番号か、意見を書いた人の氏名・連絡先が入っています。公表していません。書き直してください。",
+        )
     if number > 1 and not note.strip():
         raise OpinionRefused(
             "NO_NOTE", "公表済みの結果を直すときは、どこを直したかが要ります。公表していません。"
@@ -164,6 +169,15 @@ def published_on(tx: Transaction, consultation: UUID) -> list[tuple[int, date, s
         " ORDER BY number DESC",
         (tx.tenant, consultation),
     ).fetchall()
+
+
+def _names(tx: Transaction, opinions: OpinionService, consultation: UUID) -> set[str]:
+    return {name for name in opinions.names(tx, consultation) if len(name) >= SHORTEST_NAME}
+
+
+def _named(tx: Transaction, opinions: OpinionService, consultation: UUID, text: str) -> bool:
+    together = "".join(text.split())
+    return bool(together) and any(name in together for name in _names(tx, opinions, consultation))
 
 
 def _withdrawn(tx: Transaction, consultation: UUID) -> int:

@@ -137,7 +137,8 @@ def _redactions(r: Reading) -> list[str]:
 
 def _numbers(r: Reading) -> list[str]:
     kept = in_force(r.tx, r.statement.id, r.statement.forms)
-    found = []
+    # The title is laid open with the forms.
+    found = ["評価書の名称"] if any(one.stops for one in find_personal({"": r.statement.title})) else []
     for form in r.statement.forms:
         draft = r.drafts[form]
         wanted = [one.redaction for one in kept[form]]

@@ -54,8 +54,8 @@ class Filters:
     incident: bool | None = None
 
     def conditions(self, query: Query) -> tuple[list[str], dict[str, Any]]:
-        """SQL conditions and their values."""
-        found, values = [CURRENT[bool(query.words)]], {}
+        """SQL conditions and their values; the caller adds ``today``, because what begins later is not found yet."""
+        found, values = [CURRENT[bool(query.words)], "p.shown_on <= %(today)s"], {}
         for name in ("tenant", "kind", "network", "entrusted", "incident"):
             if (value := getattr(self, name)) is not None:
                 found.append(f"p.{name} = %({name})s")

@@ -12,9 +12,19 @@ from dataclasses import dataclass
 
 from stdnum.jp import in_
 
-_TWELVE = re.compile(r"(?<![0-9A-Za-z])(?:[0-9][ \-‐-―−ー]?){11}[0-9](?![0-9A-Za-z])")
+# Characters that show nothing: they part digits for a machine but not for a reader.
+_UNSEEN = "\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff"
+# Looked for at every beginning, also inside another run: a number does not hide behind the digits before it.
+_TWELVE = re.compile(rf"(?<![0-9])(?=((?:[0-9][ \t\-‐-―−ーｰ{_UNSEEN}]{{0,3}}){{11}}[0-9])(?![0-9]))")
+# Three groups of four, as the card has them, whatever stands between them.
+_GROUPS = re.compile(r"(?<![0-9])(?=([0-9]{4}[\W_]{1,3}[0-9]{4}[\W_]{1,3}[0-9]{4})(?![0-9]))")
+# Days and years in a row are no number of anybody.
+_DAYS = re.compile(r"(?:19|20)\d\d(?:-\d\d?-\d\d?(?!\d)|[\W_]+(?:19|20)\d\d[\W_]+(?:19|20)\d\d)")
+_KANJI = re.compile("[〇一二三四五六七八九]{12,}")
+_FIGURES = str.maketrans("〇一二三四五六七八九", "0123456789")
 _PHONE = re.compile(r"(?<![0-9])0\d{1,4}[-(（]\d{1,4}[-)）]\d{3,4}(?![0-9])")
-_MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
+# Begins only where a word begins and is bounded: a long run of letters costs no more than its length.
+_MAIL = re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,255}\.[A-Za-z]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +45,38 @@ class Finding:
 def find_personal(texts: Mapping[str, str]) -> list[Finding]:
     """Findings in texts by place.
 
-    Twelve digits with a right check digit are taken for a 個人番号, also in full width or with hyphens; a synthetic number of a
-    training system (check digit plus five) is one too, so that the same check is seen to work there.
+    Twelve digits with a right check digit are taken for a 個人番号, also in full width, in figures of kanji, with hyphens, spaces or
+    unseen characters between them, over the ends of lines and next to letters; a synthetic number of a training system (check digit
+    plus five) is one too, so that the same check is seen to work there.
     """
     found = []
     for place, text in texts.items():
         plain = _narrow(text)
-        for match in _TWELVE.finditer(plain):
-            kind = "number" if _is_number(re.sub(r"\D", "", match[0])) else "digits"
-            found.append(Finding(kind, place, match.start(), match.end()))
+        found += _twelve(place, plain)
         found += [Finding("phone", place, one.start(), one.end()) for one in _PHONE.finditer(plain)]
         found += [Finding("mail", place, one.start(), one.end()) for one in _MAIL.finditer(plain)]
+    return found
+
+
+def _twelve(place: str, plain: str) -> list[Finding]:
+    """Runs of twelve digits. What is a number is always told; other digits only once where runs overlap."""
+    runs = sorted(
+        {
+            one.span(1)
+            for pattern in (_TWELVE, _GROUPS)
+            for one in pattern.finditer(plain)
+            if not _DAYS.match(one[1])
+        }
+    )
+    numbers = [span for span in runs if _is_number(re.sub(r"\D", "", plain[slice(*span)]))]
+    found = [Finding("number", place, *span) for span in numbers]
+    told, until = bytearray(len(plain)), 0
+    for starts, ends in numbers:
+        told[starts:ends] = bytes([1]) * (ends - starts)
+    for starts, ends in runs:
+        if starts >= until and not any(told[starts:ends]):
+            found.append(Finding("digits", place, starts, ends))
+            until = ends
     return found
 
 
@@ -55,7 +86,9 @@ def _is_number(digits: str) -> bool:
 
 
 def _narrow(text: str) -> str:
-    """Full-width digits and letters made narrow, character by character, so that places stay the same."""
-    return "".join(
+    """Digits and letters of any width or script made plain, character by character, so that places stay the same."""
+    narrow = "".join(
         folded if len(folded := unicodedata.normalize("NFKC", char)) == 1 else char for char in text
     )
+    plain = "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in narrow)
+    return _KANJI.sub(lambda run: run[0].translate(_FIGURES), plain)

@@ -18,7 +18,7 @@ from privacy_assessment.publication.read import Version
 
 FORMAT = "madoguchi.public-statements/1"
 # A text that a spreadsheet would take for a formula gets an apostrophe before it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def as_csv(request: Request) -> Response:

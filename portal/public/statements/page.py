@@ -45,9 +45,10 @@ def place_of(request: Request) -> tuple[str, str, str]:
 def versions_of(request: Request) -> list[Version]:
     """Every version of the statement of the address, newest first; none of an unknown one: the same page as any that is not there."""
     (rows,) = request.registry["database"].read(NOWHERE, versions_statement(*place_of(request)))
-    if not rows:
-        not_found()
-    return [version_of(row) for row in rows]
+    # A text for a consultation that begins later is nobody's to read yet.
+    today = request.clock.today()
+    found = [one for one in map(version_of, rows) if one.shown_on <= today]
+    return found or not_found()
 
 
 def chosen(request: Request, versions: list[Version]) -> Version:

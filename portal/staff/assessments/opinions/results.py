@@ -39,6 +39,7 @@ AGAINST = {
     "UNANSWERED": "考え方が書かれていない意見があります。先に書いてください",
     "PERSONAL": "番号か、意見を書いた人の氏名・連絡先が入っている行があります。下の印の付いた行を直してください",
     "LOOK": "電話番号かメールアドレスに見える文字のある行があります。確かめて、印を付けてください",
+    "PERSONAL_NOTE": "番号か、意見を書いた人の氏名・連絡先が入っています。書き直してください",
     "NO_NOTE": "公表した結果を直すときは、どこを直したかを書いてください",
 }
 
@@ -83,7 +84,13 @@ def lay_open(request: Request) -> dict[str, Any] | Response:
         )
     except OpinionRefused as refused:
         request.response.status_code = 400
-        name = "note" if refused.code == "NO_NOTE" else "looked" if refused.code == "LOOK" else "publish"
+        name = (
+            "note"
+            if refused.code in ("NO_NOTE", "PERSONAL_NOTE")
+            else "looked"
+            if refused.code == "LOOK"
+            else "publish"
+        )
         return _table(request, room, {name: AGAINST.get(refused.code, AGAINST["UNANSWERED"])})
     return HTTPSeeOther(location=f"{room.path}/results?done=published")
 

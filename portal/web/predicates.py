@@ -15,6 +15,8 @@ COORDINATOR = "assessment_coordinator"
 OUTSIDE_REVIEWER = "outside_reviewer"
 COMMISSION_REVIEWER = "commission_reviewer"
 COMMISSION_MEMBER = "commission_member"
+COMMISSION = "000000"
+"""The code under which the commission keeps its own rows; the same as ``portal.identity.models.COMMISSION``."""
 
 
 def anyone(_identity: Any, _context: Any) -> bool:
@@ -64,7 +66,7 @@ def is_outside_reviewer(identity: Any, _context: Any) -> bool:
 
 def is_commission(identity: Any, _context: Any) -> bool:
     """Works for the privacy commission."""
-    return identity is not None and identity.kind == "reviewer" and bool(identity.tenant)
+    return identity is not None and identity.kind == "reviewer" and identity.tenant == COMMISSION
 
 
 def is_commission_reviewer(identity: Any, _context: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from pyramid.config import Configurator
@@ -10,7 +11,17 @@ from pyramid.exceptions import ConfigurationError
 
 from portal.web.permissions import PERMISSIONS, Permission, identity_permits
 from tests.web.conftest import Counter
-from tests.web.people import ANONYMOUS, CLERK, EVERYBODY, NO_ROLE, OPERATOR, RESIDENT, REVIEWER, SUPERVISOR
+from tests.web.people import (
+    ANONYMOUS,
+    CLERK,
+    EVERYBODY,
+    MEMBER,
+    NO_ROLE,
+    OPERATOR,
+    RESIDENT,
+    REVIEWER,
+    SUPERVISOR,
+)
 
 WHO_MAY = {
     Permission.PUBLIC: set(EVERYBODY),
@@ -46,6 +57,13 @@ WHO_MAY = {
 def test_each_permission_is_held_by_exactly_these_people(permission: Permission) -> None:
     held = {name for name, person in EVERYBODY.items() if identity_permits(person, None, permission)}
     assert held == WHO_MAY[permission]
+
+
+def test_a_reviewer_of_another_code_than_the_commission_has_no_right_of_the_commission() -> None:
+    stranger = replace(MEMBER, tenant="992011")
+    assert not any(
+        identity_permits(stranger, None, one) for one in Permission if one.value.startswith("commission:")
+    )
 
 
 def test_nobody_at_the_counter_may_only_read_public_pages_and_sign_in() -> None:

@@ -65,6 +65,7 @@ def redact(tx: Transaction, clock: Clock, statement: UUID, form: str, wanted: Re
             clock.now(),
         ),
     )
+    _confirm_anew(tx, clock, statement)
     return key
 
 
@@ -72,7 +73,19 @@ def lift(tx: Transaction, clock: Clock, redaction: UUID, by: str) -> bool:
     """End a redaction. Returns False when it was ended already."""
     done = tx.raw.execute(
         "UPDATE madoguchi.assessment_redaction SET lifted_by = %s, lifted_at = %s"
-        " WHERE tenant = %s AND id = %s AND lifted_at IS NULL",
+        " WHERE tenant = %s AND id = %s AND lifted_at IS NULL RETURNING assessment_id",
         (by, clock.now(), tx.tenant, redaction),
+    ).fetchone()
+    if done is None:
+        return False
+    _confirm_anew(tx, clock, done[0])
+    return True
+
+
+def _confirm_anew(tx: Transaction, clock: Clock, statement: UUID) -> None:
+    """What was confirmed was confirmed of another public text: nobody changes it alone after the others have looked."""
+    tx.raw.execute(
+        "UPDATE madoguchi.assessment_confirmation AS c SET void_at = %s FROM madoguchi.assessment AS a"
+        " WHERE a.tenant = %s AND a.id = %s AND c.tenant = a.tenant AND c.case_id = a.case_id AND c.void_at IS NULL",
+        (clock.now(), tx.tenant, statement),
     )
-    return done.rowcount > 0

@@ -12,7 +12,7 @@ from privacy_assessment.machines import KINDS, documents
 from privacy_assessment.redaction import Redaction
 from privacy_assessment.statements.changes import changes_of, decide
 from privacy_assessment.statements.models import CASE_KINDS
-from privacy_assessment.statements.redactions import redact
+from privacy_assessment.statements.redactions import lift, redact
 from privacy_assessment.statements.store import last_version, read_draft, read_statement, read_versions
 from storage.ids import new_id
 from tests.privacy_assessment.world import BOSS, CENTRE, CLERK, COMMISSION, REVIEWER, Office
@@ -565,6 +565,20 @@ def test_sending_back_needs_remarks_and_undoes_the_confirmations(tx, office):
     thread = office.notes.open_thread(tx, statement.id, "form2", "f2.1.1.2", "to_fix", "具体的に", BOSS.id)
     office.step(tx, statement, "send_back", BOSS, threads=[thread])
     assert "confirmations_missing" in office.refused(tx, statement, "submit")
+
+
+def test_what_is_left_out_or_put_back_after_a_confirmation_is_confirmed_anew(tx, office):
+    """Otherwise one person alone could change the public text after the others have looked."""
+    internal(tx, 1, "kacho", "supervisor")
+    statement = office.drafting(tx, "basic")
+    office.step(tx, statement, "confirm", BOSS, before="submit", step="kacho")
+    wanted = Redaction(Place("f2.1.1.2"), "10-1", "捜査に支障", 0, 5)
+    key = redact(tx, office.clock, statement.id, "form2", wanted, CLERK.id)
+    assert "confirmations_missing" in office.refused(tx, statement, "submit")
+    office.step(tx, statement, "confirm", BOSS, before="submit", step="kacho")
+    assert lift(tx, office.clock, key, CLERK.id)
+    assert "confirmations_missing" in office.refused(tx, statement, "submit")
+    assert not lift(tx, office.clock, key, CLERK.id)
 
 
 # --- all machines ------------------------------------------------------------------------------------------------------

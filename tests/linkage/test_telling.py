@@ -85,6 +85,7 @@ def test_a_record_not_to_be_disclosed_is_marked_at_the_server_and_shown_again(ho
                 (how, exchange),
             )
 
+    tell(house, OTSUKAWA)  # what other tests left untold
     assert (tell(house, OTSUKAWA), marked()) == (0, False)
     disclose("withheld")
     assert (tell(house, OTSUKAWA), marked()) == (1, True)

@@ -10,12 +10,14 @@ if (shown && box) {
     for (const one of box.querySelectorAll("[data-session-say]")) one.hidden = one.dataset.sessionSay !== name;
     box.hidden = !name;
   };
+  let timer;
   const look = () => {
+    clearTimeout(timer);
     const left = ends - Date.now();
     if (left <= 0) say("over");
     else if (left <= WARN) say("soon");
     else say("");
-    if (left > 0) setTimeout(look, Math.min(left > WARN ? left - WARN : left, 60000) + 50);
+    if (left > 0) timer = setTimeout(look, Math.min(left > WARN ? left - WARN : left, 60000) + 50);
   };
   box.querySelector("[data-session-stay]").addEventListener("click", async () => {
     try {
@@ -28,6 +30,7 @@ if (shown && box) {
       look();
       document.querySelector("main").focus();
     } catch {
+      clearTimeout(timer);
       say("over");
     }
   });

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -13,15 +12,14 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font
 
 from privacy_assessment.consultation.publishing import PublishedResults
+from workflows.csv_lines import BOM, csv_line
 
-BOM = b"\xef\xbb\xbf"
 CSV_TYPE = "text/csv; charset=utf-8"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CELL = 32_000
 HEAD = ("番号", "項目", "意見の概要", "件数", "考え方", "修正の有無", "修正の内容")
 NOBODY = ("", "", "意見はありませんでした", "0", "", "", "")
 # Excel and others also take these wide forms for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def lines_of(results: PublishedResults) -> list[tuple[str, ...]]:
@@ -40,11 +38,7 @@ def as_csv(lines: Iterable[Sequence[str]]) -> Iterator[bytes]:
     """Lines as CSV: UTF-8 with BOM, CRLF; a cell that a spreadsheet would take for a formula gets an apostrophe."""
     yield BOM
     for line in lines:
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\r\n").writerow(
-            [f"'{text}" if text.startswith(_FORMULA) else text for text in line]
-        )
-        yield out.getvalue().encode()
+        yield csv_line(line)
 
 
 def as_workbook(lines: Iterable[Sequence[str]], title: str, widths: Sequence[int] = ()) -> bytes:

@@ -279,3 +279,10 @@ def test_a_review_that_cannot_be_is_not_recorded(tx, office, consultation, chang
     given["reviewed_on"] = office.today + given["reviewed_on"]
     with pytest.raises(StatementRefused, match=words):
         record_review(tx, office.clock, statement, favourable=True, by=CENTRE.id, **given)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "　=1+1", "  ＝cmd", "@x", "\n=1"])
+def test_a_formula_in_a_published_result_is_not_run_by_a_spreadsheet(text: str) -> None:
+    from privacy_assessment.consultation.export import as_csv
+
+    assert b"".join(as_csv([(text,)])).decode("utf-8-sig").strip('"\r\n').startswith("'")

@@ -22,8 +22,9 @@ from storage.database import Scope
 from storage.encryption import KeyRing
 from storage.ids import new_id
 from tests.conftest import Databases
+from workflows.csv_lines import safe_cell
 from workflows.provision_records import proof
-from workflows.provision_records.export import all_rows, csv_file, proof_file, safe_cell
+from workflows.provision_records.export import all_rows, csv_file, proof_file
 from workflows.provision_records.log import RecordSource
 from workflows.provision_records.marks import MarkError, RecordMarks, purge
 from workflows.provision_records.models import ProvisionRecord

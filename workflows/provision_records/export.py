@@ -6,10 +6,8 @@ byte of it. Cells are written so that no spreadsheet takes them for a formula.
 
 from __future__ import annotations
 
-import csv
-import io
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +16,7 @@ from storage.audit.keyed_map import Entry
 from storage.audit.tiles import MissingTile, Place, TileTree
 from storage.clock import JAPAN, Clock
 from storage.database import Database, Scope, Statement
+from workflows.csv_lines import BOM, csv_line
 
 from .models import LOG, SALT_BYTES, content, instant, person_key
 from .proof import Result, verify
@@ -26,12 +25,10 @@ from .proof_sql import ENTRIES, NODES, PART, RECORDS, TILES, record_of
 from .queries import NO_FILTERS, RecordFilters, RecordRow
 from .reader import ResidentRecords
 
-BOM = b"\xef\xbb\xbf"
 CSV_TYPE = "text/csv; charset=utf-8"
 PAGE = 500
 TRIES = 5
 # Excel and others also take these wide forms for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 COLUMNS = (
     ("求めた日時", lambda r: japan_time(r.requested_at)),
@@ -75,11 +72,11 @@ def csv_file(
 
     Args: outcome_words: result code -> plain words; note: a line under the header when the list is partial.
     """
-    yield BOM + _line([name for name, _ in COLUMNS])
+    yield BOM + csv_line([name for name, _ in COLUMNS])
     if note:
-        yield _line([note])
+        yield csv_line([note])
     for row in rows:
-        yield _line(
+        yield csv_line(
             [outcome_words(row.outcome) if name == "結果" else str(read(row)) for name, read in COLUMNS]
         )
 
@@ -87,11 +84,6 @@ def csv_file(
 def japan_time(at: datetime) -> str:
     """A time as Japanese offices write it, to the second."""
     return at.astimezone(JAPAN).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def safe_cell(text: str) -> str:
-    """A cell that no spreadsheet runs: an apostrophe stands before what looks like a formula."""
-    return "'" + text if text.lstrip(" \u3000").startswith(_FORMULA) else text
 
 
 def proof_file(
@@ -161,9 +153,3 @@ def _tiles(db: Database, scope: Scope, tenant: str, places: set[Place]) -> dict[
     parameters: tuple[Any, ...] = ([p[0] for p in wanted], [p[1] for p in wanted], tenant, LOG)
     (rows,) = db.read(scope, (TILES, parameters))
     return {(level, tile): bytes(raw) for level, tile, raw in rows}
-
-
-def _line(cells: Sequence[str]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow([safe_cell(cell) for cell in cells])
-    return out.getvalue().encode()

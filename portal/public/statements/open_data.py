@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,10 +13,9 @@ from portal.public.statements.filters import KIND_WORDS, STATE_WORDS, prefecture
 from portal.public.statements.fixed import fixed
 from privacy_assessment.publication.lists import every
 from privacy_assessment.publication.read import Version
+from workflows.csv_lines import BOM, csv_line
 
 FORMAT = "madoguchi.public-statements/1"
-# A text that a spreadsheet would take for a formula gets an apostrophe before it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def as_csv(request: Request) -> Response:
@@ -32,9 +29,9 @@ def as_json(request: Request) -> Response:
 
 
 def _csv(request: Request) -> Iterator[bytes]:
-    yield b"\xef\xbb\xbf" + _line(fixed()["columns"])
+    yield BOM + csv_line(fixed()["columns"])
     for version, answers, _ in _every(request, content=False):
-        yield _line([_safe(text) for text in _cells(request, version, answers)])
+        yield csv_line(_cells(request, version, answers))
 
 
 def _json(request: Request) -> Iterator[bytes]:
@@ -82,16 +79,6 @@ def _answer(answer: bool | None) -> str:
 
 def _day(day: Any) -> str:
     return day.isoformat() if day else ""
-
-
-def _safe(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
-def _line(cells: Any) -> bytes:
-    out = io.StringIO()
-    csv.writer(out).writerow(cells)
-    return out.getvalue().encode()
 
 
 def _file(pieces: Iterator[bytes], media_type: str, name: str) -> Response:

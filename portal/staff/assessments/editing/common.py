@@ -11,8 +11,8 @@ from uuid import UUID
 
 from pyramid.request import Request
 
-from portal.staff.actors import actor_of
 from portal.staff.assessments.editing import addresses
+from portal.staff.assessments.gate import statement_at
 from portal.staff.cases import presenting
 from portal.web.errors import not_found
 from privacy_assessment.editing.model import Part
@@ -20,7 +20,7 @@ from privacy_assessment.editing.parts import parts, states
 from privacy_assessment.forms import Document, Form, Place, citation
 from privacy_assessment.forms.validation import SectionState
 from privacy_assessment.statements.models import FORM_NAMES, Draft, NoSuchStatement, Statement
-from privacy_assessment.statements.store import read_draft, read_statement
+from privacy_assessment.statements.store import read_draft
 from workflows.engine import Actor, CaseView
 
 STATES = {"empty": "未入力", "started": "入力中", "done": "入力済み", "to_fix": "要修正"}
@@ -55,16 +55,7 @@ class Opened:
 def open_statement(request: Request) -> Opened:
     """The statement of the address; one that is not there and one that may not be seen are the same page."""
     engine = request.assessments.engine
-    actor = actor_of(request)
-    try:
-        statement = read_statement(request.tx, UUID(request.matchdict["statement"]))
-    except (NoSuchStatement, ValueError):
-        not_found()
-    if statement.case_id is None:
-        not_found()
-    case = engine.case(request.tx, statement.case_id)
-    if not engine.may_read(case, actor):
-        not_found()
+    statement, case, actor = statement_at(request)
     state = presenting.state_label(engine, case, request.language)
     return Opened(statement, case, actor, engine.may_edit(case, actor), state)
 

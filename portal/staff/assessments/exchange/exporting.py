@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from pyramid.request import Request
 from pyramid.response import Response
 
-from portal.staff.actors import actor_of
+from portal.staff.assessments.gate import statement_at
 from portal.web.errors import not_found
 from privacy_assessment.exchange import to_json, write_workbook
 from privacy_assessment.forms import Document, load_form
 from privacy_assessment.pictures import flow, risk_matrix, who_gets_what
-from privacy_assessment.statements.models import FORM_NAMES, NoSuchStatement, Statement
-from privacy_assessment.statements.store import read_drafts, read_statement, read_versions
+from privacy_assessment.statements.models import FORM_NAMES, Statement
+from privacy_assessment.statements.store import read_drafts, read_versions
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PURPOSES = {
@@ -27,7 +26,7 @@ PURPOSES = {
 
 def page(request: Request) -> dict[str, Any]:
     """What can be had, and the statement in pictures."""
-    statement = _statement(request)
+    statement = statement_at(request)[0]
     drafts = read_drafts(request.tx, statement.id)
     chosen = next(
         (form for form in reversed(statement.forms) if form in drafts),
@@ -55,7 +54,7 @@ def page(request: Request) -> dict[str, Any]:
 
 def workbook(request: Request) -> Response:
     """One form as Excel: ``?form=form4``, of a version with ``&version=3``."""
-    statement = _statement(request)
+    statement = statement_at(request)[0]
     wanted = request.GET.get("form", statement.forms[-1])
     documents = _documents(request, statement)
     if wanted not in documents:
@@ -67,7 +66,7 @@ def workbook(request: Request) -> Response:
 
 def json(request: Request) -> Response:
     """All forms as one JSON file."""
-    statement = _statement(request)
+    statement = statement_at(request)[0]
     documents = _documents(request, statement)
     head = {
         "body": statement.body,
@@ -91,19 +90,6 @@ def _documents(request: Request, statement: Statement) -> dict[str, Document]:
     if found is None:
         not_found()
     return {form: found.document}
-
-
-def _statement(request: Request) -> Statement:
-    engine = request.assessments.engine
-    try:
-        statement = read_statement(request.tx, UUID(request.matchdict["statement"]))
-    except (NoSuchStatement, ValueError):
-        not_found()
-    if statement.case_id is None or not engine.may_read(
-        engine.case(request.tx, statement.case_id), actor_of(request)
-    ):
-        not_found()
-    return statement
 
 
 def _name(statement: Statement) -> str:

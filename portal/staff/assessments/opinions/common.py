@@ -9,14 +9,13 @@ from uuid import UUID
 from pyramid.request import Request
 
 from portal.public.consultations.reading import Laid, laid
-from portal.staff.actors import actor_of
+from portal.staff.assessments.gate import statement_at
 from portal.web.errors import not_found
 from privacy_assessment.consultation import announcement
 from privacy_assessment.consultation.announcement import Announced
 from privacy_assessment.consultation.inbox import Counts, counts
 from privacy_assessment.consultation.store import Consultation, consultations_of
-from privacy_assessment.statements.models import NoSuchStatement, Statement
-from privacy_assessment.statements.store import read_statement
+from privacy_assessment.statements.models import Statement
 from workflows.engine import Actor
 
 
@@ -59,17 +58,10 @@ class Room:
 
 def room_of(request: Request) -> Room:
     """The room of the address; a missing statement, one that may not be seen and one without a consultation are the same page."""
-    tx, engine, actor = request.tx, request.assessments.engine, actor_of(request)
-    try:
-        statement = read_statement(tx, UUID(request.matchdict["statement"]))
-    except (NoSuchStatement, ValueError):
-        not_found()
+    tx = request.tx
+    statement, _case, actor = statement_at(request)
     every = consultations_of(tx, statement.id)
-    if (
-        statement.case_id is None
-        or not every
-        or not engine.may_read(engine.case(tx, statement.case_id), actor)
-    ):
+    if not every:
         not_found()
     wanted = request.params.get("consultation", "")
     chosen = next((one for one in every if str(one.id) == wanted), every[0])

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from uuid import UUID
 
 from pyramid.request import Request
 
-from portal.staff.actors import actor_of
+from portal.staff.assessments.gate import statement_at
 from portal.web.dates import read_date
-from portal.web.errors import not_found
-from privacy_assessment.statements.models import Body, NoSuchStatement, Statement
-from privacy_assessment.statements.store import read_body, read_statement
+from privacy_assessment.statements.models import Body, Statement
+from privacy_assessment.statements.store import read_body
 from storage.clock import JAPAN
 from workflows.engine import Actor, CaseView, Definition, Engine
 from workflows.law.terms import Term
@@ -39,18 +37,14 @@ class Found:
 
 def statement_of(request: Request) -> Found:
     """The statement of the address; one that is not there and one that may not be seen are the same page."""
-    engine = request.assessments.engine
-    actor = actor_of(request)
-    try:
-        statement = read_statement(request.tx, UUID(request.matchdict["statement"]))
-    except (NoSuchStatement, ValueError):
-        not_found()
-    if statement.case_id is None:
-        not_found()
-    case = engine.case(request.tx, statement.case_id)
-    if not engine.may_read(case, actor):
-        not_found()
-    return Found(statement, case, engine.definition(case), read_body(request.tx, statement.body), actor)
+    statement, case, actor = statement_at(request)
+    return Found(
+        statement,
+        case,
+        request.assessments.engine.definition(case),
+        read_body(request.tx, statement.body),
+        actor,
+    )
 
 
 def machine(engine: Engine, kind: str, version: int) -> Definition:

@@ -8,15 +8,14 @@ from uuid import UUID
 
 from pyramid.request import Request
 
-from portal.staff.actors import actor_of
+from portal.staff.assessments.gate import statement_at
 from portal.web.errors import not_found
 from privacy_assessment.consultation import findings, rooms
 from privacy_assessment.consultation.findings import Kept, Vote
 from privacy_assessment.consultation.rooms import Member, Room
 from privacy_assessment.forms import load_form
 from privacy_assessment.reading import Reading, read_document
-from privacy_assessment.statements.models import NoSuchStatement, Statement
-from privacy_assessment.statements.store import read_statement
+from privacy_assessment.statements.models import Statement
 from workflows.engine import Actor, CaseView
 
 
@@ -56,15 +55,9 @@ class Review:
 
 def review_of(request: Request) -> Review:
     """The review of the address; a missing statement and one that may not be seen are the same page."""
-    tx, engine, actor = request.tx, request.assessments.engine, actor_of(request)
-    try:
-        statement = read_statement(tx, UUID(request.matchdict["statement"]))
-    except (NoSuchStatement, ValueError):
-        not_found()
-    if statement.case_id is None:
-        not_found()
-    case = engine.case(tx, statement.case_id)
-    if not engine.may_read(case, actor) or statement.kind != "full":
+    tx = request.tx
+    statement, case, actor = statement_at(request)
+    if statement.kind != "full":
         not_found()
     every = tuple(rooms.rooms_of(tx, statement.id))
     newest = every[0].id if every else None

@@ -61,14 +61,12 @@ def undone(house):
     with house.tx(KONO) as tx:
         from tests.linkage.house import BOSS
         from workflows.engine import Command
-        from workflows.linkage.record_sync.service import SYNC
 
         case = tx.raw.execute("SELECT case_id FROM madoguchi.linkage_record_sync").fetchone()[0]
         if house.engine.case(tx, case).state == "tampered":
             house.engine.apply(
                 tx, Command(case, "resolve", BOSS, "調べた", f"resolve:{case}", {"reason": "TEST"})
             )
-            house.engine.apply(tx, Command(case, "delay", SYNC, "x", f"delay:{case}"))
 
 
 @pytest.mark.usefixtures("undone")

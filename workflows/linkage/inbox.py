@@ -277,10 +277,18 @@ class Inbox:
         note_incident(tx, kind, detail, self.clock.now())
 
 
-def note_incident(tx: Transaction, kind: str, detail: Mapping[str, Any], at: datetime) -> None:
-    """Write down something that should not have happened on the link; codes and references only."""
+def note_incident(
+    tx: Transaction, kind: str, detail: Mapping[str, Any], at: datetime, *, ended: bool = False
+) -> None:
+    """Write down something that should not have happened on the link; codes and references only.
+
+    :param ended: True when it says that such a thing is over.
+    """
     tx.raw.execute(
         "INSERT INTO madoguchi.linkage_incident (tenant, id, kind, detail, at) VALUES (%s, %s, %s, %s::jsonb, %s)",
         (tx.tenant, new_id(), kind, orjson.dumps(dict(detail)).decode(), at),
     )
-    log.error("link.incident", tenant=tx.tenant, kind=kind)
+    if ended:
+        log.info("link.incident_ended", tenant=tx.tenant, kind=kind)
+    else:
+        log.error("link.incident", tenant=tx.tenant, kind=kind)

@@ -2,18 +2,26 @@
 
 Asker and holder are compared with the server as its records arrive; the core is asked every night. Its word comes through the server,
 signed by the core, so a server that changed or lost a record cannot also change the core's. Only digests are compared; a difference
-is an incident for people, and nothing of ours is changed by it.
+is said to people once and stands at their desk until it is over (`discrepancies`); nothing of ours is changed by it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from storage.database import Database, Scope, Transaction
 from workflows.linkage.gateway import CoreWord
-from workflows.linkage.inbox import note_incident
+from workflows.linkage.record_sync import discrepancies
+from workflows.linkage.record_sync.discrepancies import (
+    CORE_DIFFERS,
+    CORE_MISSING_HERE,
+    CORE_MISSING_THERE,
+    Found,
+    about_core,
+)
 from workflows.linkage.runtime import LinkRuntime
 
 PAGE = 1000
@@ -26,16 +34,20 @@ _WEIGH = """
       FROM unnest(%s::text[], %s::text[]) AS w (exchange_id, digest)
      WHERE r.tenant = %s AND r.exchange_id = w.exchange_id
        AND r.core IS DISTINCT FROM CASE WHEN r.digest = w.digest THEN 'same' ELSE 'differs' END
- RETURNING r.seq, r.core
 """
-_UNKNOWN_HERE = """
-    SELECT w.exchange_id FROM unnest(%s::text[]) AS w (exchange_id)
-     WHERE NOT EXISTS (SELECT 1 FROM madoguchi.linkage_record r WHERE r.tenant = %s AND r.exchange_id = w.exchange_id)
-     ORDER BY 1
+_OTHERWISE_HERE = """
+    SELECT w.exchange_id, w.digest, bool_or(r.exchange_id IS NOT NULL)
+      FROM unnest(%s::text[], %s::text[]) AS w (exchange_id, digest)
+      LEFT JOIN madoguchi.linkage_record AS r ON r.tenant = %s AND r.exchange_id = w.exchange_id
+     WHERE r.digest IS DISTINCT FROM w.digest GROUP BY 1, 2 ORDER BY 1
 """
 _UNKNOWN_THERE = """
     UPDATE madoguchi.linkage_record SET core = 'missing'
-     WHERE tenant = %s AND core IS NULL AND received_at < %s AND NOT (exchange_id = ANY(%s)) RETURNING seq
+     WHERE tenant = %s AND core IS NULL AND received_at < %s AND NOT (exchange_id = ANY(%s)) RETURNING exchange_id, digest
+"""
+_NOW_THE_SAME = """
+    SELECT exchange_id FROM madoguchi.linkage_record
+     WHERE tenant = %s AND exchange_id = ANY(%s) GROUP BY 1 HAVING bool_and(core = 'same')
 """
 
 
@@ -44,7 +56,8 @@ class Matched:
     """What one night found.
 
     :param compared: exchanges the core spoke of. :param open: of them, those still under way at the core.
-    :param differs, missing_here, missing_there: exchanges on which the keepers do not agree.
+    :param differs, missing_here, missing_there: discrepancies that were said now, because they are new or became others.
+    :param standing: discrepancies between any of the keepers that nobody has explained yet.
     """
 
     compared: int
@@ -52,18 +65,20 @@ class Matched:
     differs: int
     missing_here: int
     missing_there: int
+    standing: int
 
     @property
     def whole(self) -> bool:
-        """Whether all keepers agree."""
-        return not (self.differs or self.missing_here or self.missing_there)
+        """Whether all keepers agree, or people know why they do not."""
+        return self.standing == 0
 
 
 def match_core(database: Database, runtime: LinkRuntime, tenant: str) -> Matched | None:
     """Compare the core's records of a tenant with the server's, from where the last night ended.
 
     :returns: None when the tenant has no gateway or its reconciliation has not begun.
-    :raises Problem, LinkUnreachable, LinkUntrusted: the core's word cannot be had or is not the core's; nothing was changed.
+    :raises Problem, LinkUnreachable, LinkUntrusted: the core's word cannot be had or is not the core's, or the server's list cannot be
+        had up to now; nothing was concluded.
     """
     parts = runtime.parts
     gateway = parts.offices.gateway(tenant)
@@ -75,6 +90,7 @@ def match_core(database: Database, runtime: LinkRuntime, tenant: str) -> Matched
         ).fetchone()
     if row is None:
         return None
+    runtime.record_sync.look_again(database, tenant)
     after, words = int(row[0]), []
     while True:
         word = gateway.core_records(after, PAGE, parts.clock.now())
@@ -82,6 +98,9 @@ def match_core(database: Database, runtime: LinkRuntime, tenant: str) -> Matched
         after = word.records[-1].seq if word.records else after
         if word.complete:
             break
+    # The server writes a record before it tells the core of its end: when its list is taken after the core has spoken, what is still not
+    # here is missing.
+    runtime.record_sync.catch_up(database, tenant, gateway)
     with database.transaction(Scope(tenant=tenant)) as tx:
         return _weigh(tx, runtime, words, int(row[0]))
 
@@ -89,27 +108,59 @@ def match_core(database: Database, runtime: LinkRuntime, tenant: str) -> Matched
 def _weigh(tx: Transaction, runtime: LinkRuntime, words: Sequence[CoreWord], began: int) -> Matched:
     now = runtime.parts.clock.now()
     said = [one for word in words for one in word.records]
-    ended = [one for one in said if one.digest is not None]
     under_way = [one for one in said if one.digest is None]
-    exchanges = [one.exchange_id for one in ended]
-    changed = tx.raw.execute(_WEIGH, (exchanges, [one.digest for one in ended], tx.tenant)).fetchall()
-    differs = [seq for seq, core in changed if core == "differs"]
-    here = [row[0] for row in tx.raw.execute(_UNKNOWN_HERE, (exchanges, tx.tenant))]
-    there = [
-        row[0]
-        for row in tx.raw.execute(
-            _UNKNOWN_THERE, (tx.tenant, now - PATIENCE, [one.exchange_id for one in under_way])
-        )
+    ended = (
+        [one.exchange_id for one in said if one.digest is not None],
+        [one.digest for one in said if one.digest is not None],
+        tx.tenant,
+    )
+    tx.raw.execute(_WEIGH, ended)
+    found = [
+        Found(about_core(exchange), CORE_DIFFERS if here else CORE_MISSING_HERE, digest)
+        for exchange, digest, here in tx.raw.execute(_OTHERWISE_HERE, ended).fetchall()
     ]
-    for kind, found in (("DIFFERS", differs), ("MISSING_THERE", there)):
-        for seq in found:
-            note_incident(tx, f"RECORD_CORE_{kind}", {"seq": seq}, now)
-    for exchange in here:
-        note_incident(tx, "RECORD_CORE_MISSING_HERE", {"exchange_id": exchange}, now)
+    found += _came_late(tx)
+    there = (tx.tenant, now - PATIENCE, [one.exchange_id for one in under_way])
+    found += [
+        Found(about_core(exchange), CORE_MISSING_THERE, digest)
+        for exchange, digest in tx.raw.execute(_UNKNOWN_THERE, there).fetchall()
+    ]
+    fresh = Counter(one.kind for one in discrepancies.say(tx, found, now))
+    _end_what_agrees(tx, now)
     # Next night begins before the first exchange that is still under way, so that its end is compared too.
     upto = min((one.seq for one in under_way), default=max((one.seq for one in said), default=began) + 1) - 1
     tx.raw.execute(
         "UPDATE madoguchi.linkage_record_sync SET core_seq = greatest(core_seq, %s), core_checked_at = %s WHERE tenant = %s",
         (upto, now, tx.tenant),
     )
-    return Matched(len(said), len(under_way), len(differs), len(here), len(there))
+    return Matched(
+        compared=len(said),
+        open=len(under_way),
+        differs=fresh[CORE_DIFFERS],
+        missing_here=fresh[CORE_MISSING_HERE],
+        missing_there=fresh[CORE_MISSING_THERE],
+        standing=len(discrepancies.standing(tx)),
+    )
+
+
+def _came_late(tx: Transaction) -> list[Found]:
+    """Weigh what was missing here when the core spoke of it and has come since; the core is not asked for it again.
+
+    :returns: what differs from what the core said then.
+    """
+    missing = [one for one in discrepancies.standing(tx) if one.kind == CORE_MISSING_HERE]
+    said = ([one.exchange_id for one in missing], [one.said for one in missing], tx.tenant)
+    tx.raw.execute(_WEIGH, said)
+    return [
+        Found(about_core(exchange), CORE_DIFFERS, digest)
+        for exchange, digest, here in tx.raw.execute(_OTHERWISE_HERE, said).fetchall()
+        if here
+    ]
+
+
+def _end_what_agrees(tx: Transaction, now: datetime) -> None:
+    of_core = [
+        one.exchange_id for one in discrepancies.standing(tx) if one.about == about_core(one.exchange_id)
+    ]
+    same = tx.raw.execute(_NOW_THE_SAME, (tx.tenant, of_core)).fetchall()
+    discrepancies.settle(tx, [about_core(exchange) for (exchange,) in same], now)

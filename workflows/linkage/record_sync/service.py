@@ -6,7 +6,6 @@ tell differently. Our own records never change because of it; differences become
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -20,9 +19,9 @@ from workflows.engine import Actor, Command, Engine
 from workflows.linkage.gateway import LinkageGateway
 from workflows.linkage.inbox import Done, Received, Verdict, note_incident
 from workflows.linkage.parts import LinkParts
-from workflows.linkage.record_sync import frontier
+from workflows.linkage.record_sync import discrepancies, frontier, reading
+from workflows.linkage.record_sync.discrepancies import Found
 from workflows.linkage.record_sync.machine import KIND
-from workflows.linkage.wire import envelope
 from workflows.linkage.wire.problems import Problem
 from workflows.linkage.wire.retry import LinkUnreachable, LinkUntrusted
 
@@ -34,7 +33,7 @@ PURPOSE = "情報提供等記録の突き合わせ"
 SOURCE = "hub"
 
 _COMPARE = """
-SELECT r.seq, r.received_at, r.side, r.body, p.outcome, p.asker_code, p.holder_code, p.affair_code, p.items, p.law_row
+SELECT r.seq, r.received_at, r.exchange_id, r.side, r.digest, r.body, p.outcome, p.asker_code, p.holder_code, p.affair_code, p.items, p.law_row
 FROM madoguchi.linkage_record AS r
 LEFT JOIN madoguchi.provision_record AS p
     ON p.tenant = r.tenant AND p.exchange_id = r.exchange_id AND p.side = r.side AND p.corrects IS NULL
@@ -87,6 +86,17 @@ class RecordSync:
         with database.transaction(scope) as tx:
             return self._take(tx, case_id, last, page, mark)
 
+    def catch_up(self, database: Database, tenant: str, gateway: LinkageGateway) -> None:
+        """Pull all that the hub has now.
+
+        :raises LinkUnreachable: it cannot be had now. A list that is not to be believed ends the pulling too; that was said already.
+        """
+        while self.sync(database, tenant, gateway, force=True) == PAGE:
+            pass
+        with database.transaction(Scope(tenant=tenant)) as tx:
+            if self._case(tx)[1] == "delayed":
+                raise LinkUnreachable("the record list")
+
     # --- parts -----------------------------------------------------------------------------------------------
 
     def _case(self, tx: Transaction) -> tuple[UUID, str, int, int]:
@@ -123,20 +133,24 @@ class RecordSync:
         if row is None or row[1] != last:
             return 0  # another worker was faster
         state = self.engine.case(tx, case_id).state
-        if not page and state == "synced":
+        bad = reading.unreadable(page, mark, last)
+        if bad is None:
+            found = next((one["seq"] for due, one in enumerate(page, last + 1) if one["seq"] != due), None)
+            if found is not None:
+                if state != "gap":  # said once; the hub is asked again until the numbers follow each other
+                    self._fetching(tx, case_id, state)
+                    self._step(tx, case_id, "gap", expected=last + 1, found=found)
+                    note_incident(
+                        tx, "RECORDS_GAP", {"expected": last + 1, "found": found}, self.parts.clock.now()
+                    )
+                return 0
+            edge, size = self._grow(tx, last, page)
+            bad = reading.altered(page, edge, size, mark)
+        if bad is None and not page and state == "synced":
             self._checked(tx)
             return 0
-        self._step(tx, case_id, "poll")
-        seqs = [int(record["seq"]) for record in page]
-        wrong = next(
-            (s for s, due in zip(seqs, range(last + 1, last + 1 + len(seqs)), strict=True) if s != due), None
-        )
-        if wrong is not None:
-            self._step(tx, case_id, "gap", expected=last + 1, found=wrong)
-            note_incident(tx, "RECORDS_GAP", {"expected": last + 1, "found": wrong}, self.parts.clock.now())
-            return 0
-        edge, size = self._grow(tx, last, page)
-        if bad := self._altered(page, edge, size, mark):
+        self._fetching(tx, case_id, state)
+        if bad is not None:
             self._step(tx, case_id, "tamper", at=bad)
             self._source(tx, "stopped")
             return 0
@@ -152,20 +166,12 @@ class RecordSync:
             "SELECT edge FROM madoguchi.linkage_record_sync WHERE tenant = %s", (tx.tenant,)
         ).fetchone()
         before = [bytes(one) for one in row[0]] if row else []
-        return frontier.append(before, last, [record_leaf(record) for record in page])
+        return frontier.append(before, last, [reading.record_leaf(record) for record in page])
 
-    def _altered(
-        self, page: Sequence[Mapping[str, Any]], edge: list[bytes], size: int, mark: Mapping[str, Any] | None
-    ) -> int | None:
-        """The number at which the list is not what it says it is, or None."""
-        for record in page:
-            if record["digest"] != shared_digest(record):
-                return int(record["seq"])
-        if mark is not None and int(mark["seq"]) == size and mark["root"] != frontier.root(edge):
-            return size
-        if mark is not None and int(mark["seq"]) < size:
-            return size  # records that were there are gone
-        return None
+    def _fetching(self, tx: Transaction, case_id: UUID, state: str) -> None:
+        """Note that the list is being taken; a tampering that was looked into leaves the case in that state already."""
+        if state != "fetching":
+            self._step(tx, case_id, "poll")
 
     def _keep(self, tx: Transaction, page: Sequence[Mapping[str, Any]], edge: list[bytes], size: int) -> None:
         now = self.parts.clock.now()
@@ -192,36 +198,45 @@ class RecordSync:
             (size, edge, size, tx.tenant),
         )
 
+    def look_again(self, database: Database, tenant: str) -> None:
+        """Lay the server's records that did not agree beside ours once more: ours may have been written meanwhile."""
+        with database.transaction(Scope(tenant=tenant)) as tx:
+            self._case(tx)
+            exchanges = [one.exchange_id for one in discrepancies.standing(tx)]
+            tx.raw.execute(
+                "UPDATE madoguchi.linkage_record SET matched = NULL WHERE tenant = %s AND exchange_id = ANY(%s) AND matched <> 'same'",
+                (tenant, exchanges),
+            )
+            self._match(tx)
+
     def _match(self, tx: Transaction) -> int:
         """Lay the hub's records beside our own; returns how many tell another story."""
         now = self.parts.clock.now()
-        found: list[tuple[str, str, int]] = []
-        for seq, received, _side, body, outcome, asker, holder, affair, items, law_row in tx.raw.execute(
+        looked: list[tuple[str, str, int]] = []
+        agreeing: list[str] = []
+        found: list[Found] = []
+        for seq, received, exchange, side, digest, body, outcome, *rest in tx.raw.execute(
             _COMPARE, (tx.tenant, PAGE)
         ).fetchall():
+            about = discrepancies.about_server(exchange, side)
             if outcome is None:
                 if now - received > PATIENCE:
-                    found.append(("missing", tx.tenant, seq))
+                    looked.append(("missing", tx.tenant, seq))
+                    found.append(Found(about, discrepancies.MISSING, digest))
                 continue
-            ours = (outcome, asker, holder, affair, sorted(item["code"] for item in items))
-            theirs = (
-                body["outcome"],
-                body["asker"]["org"],
-                body["holder"]["org"],
-                body["affair"],
-                sorted(body["items"]),
-            )
-            # A denied exchange has no row at the core's side; ours names the row we believed in.
-            same = ours == theirs and (law_row == body["law_row"] or body["law_row"] == "none")
-            found.append(("same" if same else "differs", tx.tenant, seq))
+            if reading.same_story(body, outcome, *rest):
+                looked.append(("same", tx.tenant, seq))
+                agreeing.append(about)
+            else:
+                looked.append(("differs", tx.tenant, seq))
+                found.append(Found(about, discrepancies.DIFFERS, digest))
         with tx.raw.cursor() as cursor:
             cursor.executemany(
-                "UPDATE madoguchi.linkage_record SET matched = %s WHERE tenant = %s AND seq = %s", found
+                "UPDATE madoguchi.linkage_record SET matched = %s WHERE tenant = %s AND seq = %s", looked
             )
-        bad = [(kind, seq) for kind, _, seq in found if kind != "same"]
-        for kind, seq in bad:
-            note_incident(tx, f"RECORD_{kind.upper()}", {"seq": seq}, now)
-        return len(bad)
+        discrepancies.say(tx, found, now)
+        discrepancies.settle(tx, agreeing, now)
+        return len(found)
 
     def _delay(self, tx: Transaction, case_id: UUID) -> None:
         if self.engine.case(tx, case_id).state != "delayed":
@@ -248,27 +263,3 @@ class RecordSync:
     def _step(self, tx: Transaction, case_id: UUID, trigger: str, **given: int) -> None:
         command = Command(case_id, trigger, SYNC, PURPOSE, f"{trigger}:{new_id()}", given)
         self.engine.apply(tx, command)
-
-
-def record_leaf(record: Mapping[str, Any]) -> bytes:
-    """The leaf hash of a record; the mark of 23条2項 is not part of it, because it may be set later."""
-    return hashlib.sha256(b"\x00" + envelope.canonical({**record, "nondisclosure": False})).digest()
-
-
-def shared_digest(record: Mapping[str, Any]) -> str:
-    """The digest over what asker, holder and core share, as the hub must have made it."""
-    names = (
-        "exchange_id",
-        "asker",
-        "holder",
-        "requested_at",
-        "affair",
-        "procedure",
-        "items",
-        "law_row",
-        "law_clause",
-        "table_version",
-        "outcome",
-        "provided_at",
-    )
-    return envelope.digest({name: record[name] for name in names})

@@ -1,0 +1,80 @@
+"""What a page of the hub's record list must be to be believed, and whether a record of it tells what ours tells."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from workflows.linkage.record_sync import frontier
+from workflows.linkage.wire import envelope
+from workflows.linkage.wire.problems import Problem
+
+
+def same_story(
+    theirs: Mapping[str, Any],
+    outcome: str,
+    asker: str,
+    holder: str,
+    affair: str,
+    items: Sequence[Mapping[str, str]],
+    law_row: str,
+) -> bool:
+    """Whether the server's record tells what ours tells."""
+    # A denied exchange has no row at the core's side; ours names the row we believed in.
+    return (outcome, asker, holder, affair, sorted(item["code"] for item in items)) == (
+        theirs["outcome"],
+        theirs["asker"]["org"],
+        theirs["holder"]["org"],
+        theirs["affair"],
+        sorted(theirs["items"]),
+    ) and theirs["law_row"] in (law_row, "none")
+
+
+def unreadable(page: Sequence[Mapping[str, Any]], mark: Mapping[str, Any] | None, last: int) -> int | None:
+    """The number at which the list has not the shape of the profile, or None: a hub that signs such a thing is not to be read on."""
+    for due, record in enumerate(page, last + 1):
+        try:
+            envelope.check_record(record)
+        except Problem:
+            return due
+    whole = mark is None or (type(mark.get("seq")), type(mark.get("root"))) == (int, str)
+    return None if whole else last + len(page)
+
+
+def altered(
+    page: Sequence[Mapping[str, Any]], edge: list[bytes], size: int, mark: Mapping[str, Any] | None
+) -> int | None:
+    """The number at which the list is not what it says it is, or None."""
+    for record in page:
+        if record["digest"] != shared_digest(record):
+            return int(record["seq"])
+    if mark is not None and mark["seq"] == size and mark["root"] != frontier.root(edge):
+        return size
+    if mark is not None and mark["seq"] < size:
+        return size  # records that were there are gone
+    return None
+
+
+def record_leaf(record: Mapping[str, Any]) -> bytes:
+    """The leaf hash of a record; the mark of 23条2項 is not part of it, because it may be set later."""
+    return hashlib.sha256(b"\x00" + envelope.canonical({**record, "nondisclosure": False})).digest()
+
+
+def shared_digest(record: Mapping[str, Any]) -> str:
+    """The digest over what asker, holder and core share, as the hub must have made it."""
+    names = (
+        "exchange_id",
+        "asker",
+        "holder",
+        "requested_at",
+        "affair",
+        "procedure",
+        "items",
+        "law_row",
+        "law_clause",
+        "table_version",
+        "outcome",
+        "provided_at",
+    )
+    return envelope.digest({name: record[name] for name in names})

@@ -16,6 +16,7 @@ from tests.conftest import Databases
 from tests.pages import office
 from tests.web.conftest import TEST_PARTS, Counter
 from tests.web.people import CLERK, OPERATOR, SUPERVISOR, Person
+from workflows.linkage.record_sync.discrepancies import CORE_MISSING_HERE, Found, about_core, say
 
 NOWHERE = "01900000-0000-7000-8000-00000000dead"
 
@@ -216,3 +217,30 @@ def test_the_desk_of_dead_letters_needs_two_persons_to_close(counter: Counter, d
     )
     assert "終えました" in done.text
     assert "すべての電文が届いています" in counter.of(OPERATOR).get("/staff/dead-letters").text
+
+
+def test_a_discrepancy_between_records_stands_at_the_desk_until_somebody_explains_it(
+    counter: Counter, databases: Databases
+) -> None:
+    found = Found(about_core("01" + "A" * 24), CORE_MISSING_HERE, "digest")
+    now = datetime(2026, 11, 21, 17, 0, tzinfo=UTC)
+    with databases.worker.transaction(Scope(tenant="992011")) as tx:
+        assert [say(tx, [found], now), say(tx, [found], now)] == [[found], []]
+    page = counter.of(OPERATOR).get("/staff/dead-letters")
+    assert page.text.count("01" + "A" * 24) == 2, "its number, and once in the form"
+    assert "コアシステムにある記録が、中間サーバーから届いていません" in page.text
+    form = form_of(page, "/dead-letters/act")
+    assert form.submit(name="action", value="replay", status=400), "it is no dead letter"
+    form["reason"].force_value("NO_SUCH_REASON")
+    assert form.submit(name="action", value="explain", status=400)
+    form["reason"] = "REPORTED"
+    done = form.submit(name="action", value="explain").follow()
+    assert "調べ終えたと記録しました" in done.text
+    assert "記録の食い違い" not in done.text
+    assert form.submit(name="action", value="explain", status=409)
+    with databases.worker.transaction(Scope(tenant="992011")) as tx:
+        (detail,) = tx.raw.execute(
+            "SELECT detail FROM madoguchi.linkage_incident WHERE kind = 'RECORD_EXPLAINED'"
+        ).fetchone()
+    assert str(OPERATOR.account_id) in detail["by"]
+    assert detail["reason"] == "REPORTED"

@@ -1,4 +1,4 @@
-"""The list of dead letters with how full each lane is, and the two things that can be done with one."""
+"""Dead letters with what can be done with one, discrepancies between the keepers of records, and how full each lane is."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from portal.staff.people import staff_names
 from workflows.engine import Refused
 from workflows.linkage import outbox
 from workflows.linkage.dead_letters import DeadLetterRefused, DeadLetters
+from workflows.linkage.record_sync import discrepancies
 
 PATH = "/staff/dead-letters"
 REASONS = {
@@ -27,6 +28,24 @@ DONE = {
     "replay": "もう一度送ります。",
     "proposed": "終える案を記録しました。別の人が確かめると終わります。",
     "closed": "終えました。",
+    "explained": "食い違いを調べ終えたと記録しました。",
+}
+EXPLANATIONS = {
+    "KEEPER_CORRECTED": "相手の記録が直された",
+    "WRITTEN_LATE": "記録が遅れて書かれた",
+    "REPORTED": "事故として届け出た",
+    "CONFIRMED_OTHERWISE": "ほかの方法で確かめた",
+}
+DISCREPANCIES = {
+    discrepancies.MISSING: "中間サーバーにある記録が、こちらにありません",
+    discrepancies.DIFFERS: "中間サーバーの記録と、こちらの記録の中身が違います",
+    discrepancies.CORE_MISSING_HERE: "コアシステムにある記録が、中間サーバーから届いていません",
+    discrepancies.CORE_MISSING_THERE: "中間サーバーにある記録が、コアシステムにありません",
+    discrepancies.CORE_DIFFERS: "コアシステムの記録と、中間サーバーの記録の中身が違います",
+}
+NOT_EXPLAINED = {
+    "NOT_ALLOWED": "この操作は運用担当か責任者ができます。何も変えていません。担当に依頼してください。",
+    "NOT_STANDING": "この食い違いは、もう一覧にありません。何も変えていません。一覧を開きなおしてください。",
 }
 SHOWN = 100
 
@@ -48,7 +67,10 @@ def letters(request: Request) -> dict[str, Any]:
             }
             for lane in outbox.lanes(request.tx)
         ],
+        "discrepancies": discrepancies.standing(request.tx)[:SHOWN],
         "reasons": REASONS,
+        "kinds": DISCREPANCIES,
+        "explanations": EXPLANATIONS,
         "me": actor_of(request).id,
         "done": DONE.get(request.GET.get("done", "")),
         "shown": SHOWN,
@@ -56,7 +78,9 @@ def letters(request: Request) -> dict[str, Any]:
 
 
 def act(request: Request) -> Response:
-    """Send one again, or take one of the two steps of closing it."""
+    """Send one again, take one of the two steps of closing it, or note that a discrepancy of records was looked into."""
+    if request.POST.get("action") == "explain":
+        return _explain(request)
     desk = DeadLetters(request.clock, request.desk.engine)
     reason = request.POST.get("reason", "")
     message_id = request.POST.get("letter", "")[:200]
@@ -76,3 +100,18 @@ def act(request: Request) -> Response:
     except Refused as refused:
         raise refusal(request, refused) from refused
     return HTTPSeeOther(location=f"{PATH}?done={done}")
+
+
+def _explain(request: Request) -> Response:
+    """Note why a discrepancy between the keepers of records may rest; nothing of the records is changed."""
+    reason = request.POST.get("reason", "")
+    if reason not in EXPLANATIONS:
+        raise request.problem(400, happened="理由か操作が選ばれていません。")
+    about = request.POST.get("about", "")[:200]
+    try:
+        discrepancies.explain(request.tx, about, actor_of(request), reason, request.clock.now())
+    except discrepancies.DiscrepancyRefused as refused:
+        raise request.problem(
+            409, happened="次の理由で、この操作はできませんでした。", reasons=(NOT_EXPLAINED[refused.code],)
+        ) from refused
+    return HTTPSeeOther(location=f"{PATH}?done=explained")

@@ -49,7 +49,10 @@ def test_an_inquiry_that_left_is_cancelled_at_the_hub_and_a_late_answer_changes_
 
 @pytest.fixture
 def dead(house):
-    """An inquiry the hub refuses for good: the hub has frozen the item."""
+    """An inquiry the hub refuses for good: the hub has frozen the item, and we have lifted no freeze lately."""
+    with house.tx(KONO) as tx:
+        tx.raw.execute("UPDATE madoguchi.linkage_freeze SET released_at = released_at - interval '1 hour'")
+        tx.raw.execute("DELETE FROM madoguchi.linkage_told WHERE tenant = %s AND kind = 'freeze'", (KONO,))
     house.parts.offices.gateway(KONO)._hub.freeze(freeze(house, "freeze"))
     opened = house.ask(house.apply_for("sakura"))
     house.settle()

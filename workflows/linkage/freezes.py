@@ -5,14 +5,17 @@ Asked before every send and before every answer. Setting and lifting are recorde
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from storage.clock import Clock
 from storage.database import Transaction
 from storage.ids import new_id
 
 SCOPES = ("person", "office", "tenant", "item")
+# The server is told of a lifting every two seconds; a message it refused on the way is looked at a moment after.
+TOLD_BY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,35 @@ class Frozen:
 
 def standing(tx: Transaction) -> Frozen:
     """Read the freezes of the tenant that stand now."""
+    return _frozen(
+        tx.raw.execute(
+            "SELECT scope, value FROM madoguchi.linkage_freeze WHERE tenant = %s AND released_at IS NULL",
+            (tx.tenant,),
+            prepare=True,
+        )
+    )
+
+
+def being_lifted(tx: Transaction, now: datetime) -> Frozen:
+    """Read the freezes that were lifted here and that the intermediate server may not know to be lifted yet.
+
+    It is told within seconds (`telling`); what it was told as standing last counts however long it cannot be told otherwise.
+    """
+    return _frozen(
+        tx.raw.execute(
+            "SELECT g.scope, g.value FROM (SELECT scope, value FROM madoguchi.linkage_freeze WHERE tenant = %s AND released_at > %s"
+            " UNION SELECT split_part(key, ':', 1), substr(key, strpos(key, ':') + 1) FROM madoguchi.linkage_told"
+            " WHERE tenant = %s AND kind = 'freeze') AS g (scope, value) WHERE NOT EXISTS ("
+            "SELECT 1 FROM madoguchi.linkage_freeze AS f WHERE f.tenant = %s AND f.released_at IS NULL"
+            " AND f.scope = g.scope AND f.value = g.value)",
+            (tx.tenant, now - TOLD_BY, tx.tenant, tx.tenant),
+        )
+    )
+
+
+def _frozen(rows: Iterable[Sequence[str]]) -> Frozen:
     found: dict[str, set[str]] = {scope: set() for scope in SCOPES}
-    for scope, value in tx.raw.execute(
-        "SELECT scope, value FROM madoguchi.linkage_freeze WHERE tenant = %s AND released_at IS NULL",
-        (tx.tenant,),
-        prepare=True,
-    ):
+    for scope, value in rows:
         found[scope].add(value)
     return Frozen(
         frozenset(found["person"]),

@@ -26,6 +26,8 @@ from workflows.linkage.wire.retry import LinkUnreachable, LinkUntrusted
 log = structlog.get_logger(__name__)
 
 HOLD = timedelta(seconds=30)
+# The server hears of a lifted freeze within two seconds; in between it refuses what may go.
+LIFTED = 3.0
 Send = Callable[[Transaction, LinkageGateway, Sequence[Waiting], str], list[Outcome]]
 Sent = Callable[[Transaction, Sequence[tuple[Waiting, Outcome]]], None]
 Dead = Callable[[Transaction, Sequence[tuple[Waiting, str]]], None]
@@ -153,6 +155,22 @@ class Pump:
         circuit.succeeded()
         return outcomes, False
 
+    def _lifted(
+        self, tx: Transaction, results: Sequence[tuple[Waiting, Outcome]], now: datetime
+    ) -> frozenset[str]:
+        """The messages that the server refused for a freeze of ours which it does not yet know to be lifted."""
+        refused = [
+            one
+            for one, outcome in results
+            if isinstance(outcome.failure, Problem) and outcome.failure.code == "FROZEN"
+        ]
+        if not refused:
+            return frozenset()
+        lifted = freezes.being_lifted(tx, now)
+        return frozenset(
+            one.id for one in refused if lifted.scope_of(one.person, one.office, one.items) is not None
+        )
+
     def _settle(
         self, tx: Transaction, lane: Lane, results: Sequence[tuple[Waiting, Outcome]], *, together: bool
     ) -> None:
@@ -160,11 +178,14 @@ class Pump:
         sent: list[tuple[Waiting, Outcome]] = []
         again: list[tuple[str, datetime, str]] = []
         dead: list[tuple[Waiting, str]] = []
+        lifted = self._lifted(tx, results, now)
         for one, outcome in results:
             if outcome.failure is None:
                 sent.append((one, outcome))
                 continue
             verdict = retry.judge(outcome.failure, one.attempts + 1, self.chance)
+            if one.id in lifted:
+                verdict = retry.Verdict(True, LIFTED, verdict.cause)
             if not verdict.again:
                 dead.append((one, verdict.cause))
             elif retry.budget_over(one.first_try or now, now):

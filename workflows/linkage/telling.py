@@ -1,4 +1,4 @@
-"""What stands here and the intermediate server must know: freezes, records not to be disclosed, addressees merged or closed.
+"""What stands here and the intermediate server must know: freezes, records not to be disclosed, addressees merged, split or closed.
 
 Not events but states are compared: what stands here now, and what the server was last told. So nothing is lost when a process dies
 between the two, nothing depends on the order of events, and after a restored backup the server is told again what stands. What was
@@ -30,9 +30,25 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 _REASON = re.compile(r"[A-Z][A-Z_]{1,31}")
 
 # kind, key, the state that stands here ('' when what was told stands no longer), and something to say with it. A freeze of an office
-# stays here: the server knows no offices of ours, and the inquiries of a frozen office never leave.
+# stays here: the server knows no offices of ours, and the inquiries of a frozen office never leave. A split is found while its case may
+# still be taken back, and stands as long as the addressee that came of it; one whose case was settled before that is opened at the server
+# with its own link code.
 _DIFFERENT = """
-    WITH standing AS (
+    WITH told AS (
+        SELECT kind, key, state FROM madoguchi.linkage_told WHERE tenant = %(tenant)s AND kind = ANY(%(kinds)s)
+    ), linked AS NOT MATERIALIZED (
+        SELECT addressee FROM madoguchi.linkage_link_code WHERE tenant = %(tenant)s AND acquisition_id IS NOT NULL
+    ), split AS (
+        SELECT carried.input->>'result' AS number, c.subject AS source
+          FROM madoguchi.case_file AS c
+          JOIN madoguchi.step AS asked ON asked.tenant = c.tenant AND asked.case_id = c.id AND asked.seq = 1
+          JOIN madoguchi.step AS carried ON carried.tenant = c.tenant AND carried.case_id = c.id AND carried.trigger = 'apply'
+          JOIN linked AS l ON l.addressee = c.subject
+         WHERE c.tenant = %(tenant)s AND c.kind = 'addressee_change' AND c.state = 'applied' AND c.closed_at IS NULL
+           AND asked.input->>'action' = 'split'
+        UNION
+        SELECT key, substr(state, 7) FROM told WHERE kind = 'subject' AND state LIKE 'split:%%'
+    ), standing AS (
         SELECT 'freeze' AS kind, f.scope || ':' || f.value AS key, 'on' AS state, f.reason AS about
           FROM madoguchi.linkage_freeze AS f
          WHERE f.tenant = %(tenant)s AND f.released_at IS NULL AND f.scope <> 'office'
@@ -45,11 +61,12 @@ _DIFFERENT = """
         UNION ALL
         SELECT 'subject', a.number, CASE a.state WHEN 'merged' THEN 'merge:' || a.merged_into ELSE 'close' END, ''
           FROM madoguchi.addressee AS a
-         WHERE a.tenant = %(tenant)s AND a.state IN ('closed', 'merged') AND EXISTS (
-               SELECT 1 FROM madoguchi.linkage_link_code AS l
-                WHERE l.tenant = a.tenant AND l.addressee = a.number AND l.acquisition_id IS NOT NULL)
-    ), told AS (
-        SELECT kind, key, state FROM madoguchi.linkage_told WHERE tenant = %(tenant)s AND kind = ANY(%(kinds)s)
+         WHERE a.tenant = %(tenant)s AND a.state IN ('closed', 'merged')
+           AND (EXISTS (SELECT 1 FROM linked AS l WHERE l.addressee = a.number)
+                OR EXISTS (SELECT 1 FROM told AS t WHERE t.kind = 'subject' AND t.key = a.number))
+        UNION ALL
+        SELECT 'subject', s.number, 'split:' || s.source, ''
+          FROM split AS s JOIN madoguchi.addressee AS a ON a.tenant = %(tenant)s AND a.number = s.number AND a.state = 'active'
     )
     SELECT coalesce(s.kind, t.kind), coalesce(s.key, t.key), coalesce(s.state, ''), coalesce(s.about, '')
       FROM (SELECT * FROM standing WHERE kind = ANY(%(kinds)s)) AS s FULL JOIN told AS t ON t.kind = s.kind AND t.key = s.key
@@ -125,8 +142,14 @@ def _messages(parts: LinkParts, tenant: str, one: Difference) -> Iterator[dict[s
         yield envelope.build("record.nondisclosure", **common, actor=actor, payload=payload)
     else:
         action, _, other = one.state.partition(":")
+        danban = one.key
+        if action == "split":
+            danban, other = (
+                other,
+                danban,
+            )  # said of the one who was parted; the other is the one who came of it
         payload = {"action": action or "open"} | ({"other": other} if other else {})
-        yield envelope.build("subject.change", **common, danban=one.key, payload=payload)
+        yield envelope.build("subject.change", **common, danban=danban, payload=payload)
 
 
 def _say(gateway: LinkageGateway, message: dict[str, Any]) -> None:
@@ -150,7 +173,7 @@ def _note(tx: Transaction, runtime: LinkRuntime, one: Difference) -> None:
             "DELETE FROM madoguchi.linkage_told WHERE tenant = %s AND kind = %s AND key = %s",
             (tx.tenant, one.kind, one.key),
         )
-    if one.kind == SUBJECT and one.state:
+    if one.kind == SUBJECT and one.state.startswith(("close", "merge")):
         _retire(tx, runtime, one)
 
 

@@ -29,6 +29,7 @@ from .wsgi import headers_of, read, send
 
 log = logging.getLogger("sandbox")
 _SEGMENT = r"[A-Za-z0-9._~-]+"
+_KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
 @dataclass
@@ -199,7 +200,8 @@ class SignedApp:
 
     def _work(self, request: Request, path: str, query: str, body: bytes) -> Reply:
         verified = self._verifier.verify_request(request, body)
-        if not request.headers.get("content-type", "").startswith("application/json"):
+        media = request.headers.get("content-type", "").partition(";")[0]
+        if media.strip().lower() != "application/json":
             raise Problem("MEDIA_TYPE")
         route, names = self._find(request.method, path)
         if verified.key.party.role not in route.roles:
@@ -221,6 +223,10 @@ class SignedApp:
     def _once(self, call: Call, route: Route, request: Request, body: bytes) -> Reply:
         schema, party = self.store.schema, call.party.id
         key = request.headers["idempotency-key"]
+        if not _KEY.fullmatch(key):
+            raise Problem(
+                "SCHEMA_INVALID", "an idempotency key has 1 to 64 characters of A-Z a-z 0-9 . _ : -"
+            )
         # Without the host: the same request may come again at the other site.
         target = request.url.removeprefix(self._base)
         digest = envelope.digest_bytes(f"{request.method} {target}\n".encode() + body)

@@ -22,9 +22,12 @@ def headers_of(environ: Mapping[str, Any]) -> dict[str, str]:
 def read(environ: Mapping[str, Any]) -> bytes:
     """The body of a request.
 
-    :raises Problem: BODY_TOO_LARGE, before anything is read when the length is announced.
+    :raises Problem: BODY_TOO_LARGE, before anything is read when the length is announced; SCHEMA_INVALID, when what is announced is no length.
     """
-    length = int(environ.get("CONTENT_LENGTH") or 0)
+    announced = environ.get("CONTENT_LENGTH") or "0"
+    if not (announced.isascii() and announced.isdigit()):
+        raise Problem("SCHEMA_INVALID", "Content-Length is no length")
+    length = int(announced)
     if length > envelope.MAX_BODY:
         raise Problem("BODY_TOO_LARGE")
     stream = environ["wsgi.input"]

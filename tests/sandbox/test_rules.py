@@ -52,11 +52,70 @@ def kept(country: Country) -> int:
     return row[0] if row else 0
 
 
-@pytest.mark.parametrize("body", [b"{", b"", b"[]", b"null", b'"x"', b"\xff\xfe", b"[" * 500, b'{"msl":1}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{", b"", b"[]", b"null", b'"x"', b"\xff\xfe", b"[" * 500, b'{"msl":1}', b'{"msl":1,"msl":1}', b"{}\x00",
+        b'{"a":' * 5000 + b"1" + b"}" * 5000, b"[" * 250 + b"]" * 250,
+    ],
+)  # fmt: skip
 def test_a_malformed_message_is_refused_and_not_kept(country: Country, body: bytes) -> None:
     before = kept(country)
     assert code(raw(country, "POST", "/v1/inquiries", body)) == "SCHEMA_INVALID"
     assert kept(country) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"purpose":"', '"purpose":"見本 花子","purpose":"'),
+        ('"purpose":"', '"purpose":"\\u0000'),
+        ('"created":"20', '"expires":"2026-02-30T00:00:00Z","created":"20'),
+        ('"msl":1', '"msl":1,"seq":9007199254740992'),
+        ('"msl":1', '"msl":1,"seq":1e300'),
+        ('"danban":"0', '"danban":"０'),
+    ],
+)
+def test_a_good_message_with_one_thing_bent_is_refused_alone_and_in_a_batch_and_not_kept(
+    country: Country, old: str, new: str
+) -> None:
+    before, text = kept(country), envelope.dumps(country.inquiry("000000000000018")).decode()
+    bent = text.replace(old, new)
+    assert bent != text
+    assert code(raw(country, "POST", "/v1/inquiries", bent.encode())) == "SCHEMA_INVALID"
+    answer = raw(
+        country, "POST", "/v1/inquiries:batch", f'{{"msl":1,"type":"batch","messages":[{bent}]}}'.encode()
+    )
+    found = answer.json()
+    assert (found.get("msl_code") or found["results"][0]["problem"]["msl_code"]) == "SCHEMA_INVALID"
+    assert "見本" not in answer.text
+    assert kept(country) == before
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "x" * 65, "x" * 8000, "a,b", '"a"', "../../etc"])
+def test_a_key_that_cannot_be_one_is_refused(country: Country, key: str) -> None:
+    before, body = kept(country), envelope.dumps(country.inquiry("000000000000018"))
+    answer = raw(country, "POST", "/v1/inquiries", body, **{"Idempotency-Key": key})
+    assert code(answer) in ("SCHEMA_INVALID", "SIGNATURE_INVALID")
+    assert kept(country) == before
+
+
+@pytest.mark.parametrize(
+    ("media", "taken"),
+    [
+        ("Application/JSON", True),
+        ("application/json; charset=utf-8", True),
+        ("application/jsonx", False),
+        ("application/json-patch+json", False),
+        ("text/json", False),
+        (";application/json", False),
+    ],
+)
+def test_json_is_known_by_its_media_type_however_it_is_written(
+    country: Country, media: str, taken: bool
+) -> None:
+    answer = raw(country, "GET", "/v1/health", b"", **{"Content-Type": media})
+    assert answer.status_code == (200 if taken else 415)
 
 
 def test_an_oversized_message_is_refused_before_it_is_read(country: Country) -> None:

@@ -86,6 +86,94 @@ def test_a_body_that_is_no_json_or_too_large_is_a_problem() -> None:
         envelope.loads(b" " * (envelope.MAX_BODY + 1))
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"purpose": "a", "purpose": "b"}',
+        b'{"a":{"b":1,"b":1}}',
+        b'[{"a":1},{"a":1,"\\u0061":2}]',
+        b'{"a":"x\\u0000y"}',
+        b'{"a\\u0000":1}',
+        b'{"a":"\\\\\\u0000"}',
+        b"[" * 300 + b"]" * 300,
+        b'{"a":' * 300 + b"1" + b"}" * 300,
+        b"[" * 100_000 + b"]" * 100_000,
+        b"\xef\xbb\xbf{}",
+        b"{}{}",
+        b"{}\x00",
+        b'{"a":NaN}',
+        b'{"a":1e999}',
+        b'{"a":1,}',
+        b"{'a':1}",
+        b'"\\ud800"',
+        b'"\xff"',
+    ],
+)
+def test_a_body_that_two_readers_could_read_in_two_ways_is_refused(body: bytes) -> None:
+    with pytest.raises(Problem, match="SCHEMA_INVALID"):
+        envelope.loads(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "document"),
+    [
+        (b' {"a" : [1, 1.50, "\\u3042"] }\n', {"a": [1, 1.5, "あ"]}),
+        (b'{"a":"\\\\u0000"}', {"a": "\\u0000"}),
+        (b'[{"a":1},{"a":1}]', [{"a": 1}, {"a": 1}]),
+    ],
+)
+def test_json_in_another_spelling_is_read_as_what_it_says(body: bytes, document: Any) -> None:
+    assert envelope.loads(body) == document
+
+
+def test_a_document_nested_too_deep_for_its_schema_is_a_problem_too(ticking: Ticking) -> None:
+    deep: Any = "x"
+    for _ in range(2000):
+        deep = [deep]
+    with pytest.raises(Problem, match="SCHEMA_INVALID"):
+        envelope.validate({**inquiry(ticking()), "layout": deep})
+
+
+@pytest.mark.parametrize("name", ["created", "expires"])
+@pytest.mark.parametrize(
+    "when",
+    [
+        "2026-02-30T00:00:00Z",
+        "2026-13-01T00:00:00Z",
+        "2026-11-22T25:00:00Z",
+        "2026-11-22T23:59:60Z",
+        "2026-11-22T01:02:03+09:00",
+        "2026-11-22 01:02:03Z",
+        "２０２６-11-22T01:02:03Z",
+        "2026-11-22T01:02:03Z\n",
+    ],
+)
+def test_a_moment_that_never_was_is_refused(ticking: Ticking, name: str, when: str) -> None:
+    with pytest.raises(Problem, match="SCHEMA_INVALID"):
+        envelope.validate({**inquiry(ticking()), name: when}, now=ticking())
+
+
+@pytest.mark.parametrize("seq", [0, -1, 1.5, 2**53, 1e30, "1", True])
+def test_a_place_in_an_order_is_a_whole_number_that_json_carries_exactly(ticking: Ticking, seq: Any) -> None:
+    with pytest.raises(Problem, match="SCHEMA_INVALID"):
+        envelope.validate({**inquiry(ticking()), "seq": seq})
+
+
+@pytest.mark.parametrize(
+    "danban",
+    [
+        "００００００００００００１８",
+        "٠٠٠٠٠٠٠٠٠٠٠٠٠١٨",
+        "000000000000018\n",
+        "000000000000018\x00",
+        " 00000000000018",
+    ],
+)
+def test_only_plain_figures_make_a_subject(ticking: Ticking, danban: str) -> None:
+    with pytest.raises(Problem, match="SCHEMA_INVALID"):
+        envelope.validate({**inquiry(ticking()), "subject": {"danban": danban}})
+
+
 def test_the_request_digest_does_not_depend_on_the_subject_or_on_key_order(ticking: Ticking) -> None:
     message = inquiry(ticking())
     other = dict(reversed(list(message.items()))) | {"subject": {"danban": "000000000000026"}}

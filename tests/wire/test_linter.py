@@ -89,6 +89,26 @@ def test_a_number_glued_into_longer_digits_does_not_leave_in_free_text(
     assert "number" in kinds({field: before + number + after})
 
 
+KANJI = str.maketrans("0123456789", "〇一二三四五六七八九")
+
+
+@settings(max_examples=200)
+@given(numbers, st.sampled_from(["年", " の ", "番 ", "（つぎ）", "―まで―"]), st.booleans())
+def test_a_number_does_not_leave_in_kanji_figures_or_with_words_between_its_groups(
+    number: str, between: str, mixed: bool
+) -> None:
+    text = number[:4].translate(KANJI) + number[4:] if mixed else number.translate(KANJI)
+    assert "number" in kinds({"purpose": f"番号{text}です"})
+    assert "number" in kinds({"purpose": f"第{between.join((number[:4], number[4:8], number[8:]))}号"})
+
+
+@settings(max_examples=200)
+@given(numbers, st.integers(0, 999))
+def test_a_number_does_not_leave_inside_a_longer_json_number(number: str, more: int) -> None:
+    assume(number[0] != "0")
+    assert "number" in kinds({"a": int(f"{number}{more}")})
+
+
 @settings(max_examples=200)
 @given(numbers)
 def test_a_number_does_not_leave_as_a_json_number_or_a_key(number: str) -> None:
@@ -176,6 +196,8 @@ def test_forbidden_values_are_found_without_a_telling_key(text: str, kind: str) 
         "TM00000000000001",
         "local-tax",
         "お問い合わせの件",
+        "令和八年度分二〇二六年十一月",
+        "法人番号7000012050002",
     ],
 )
 def test_ordinary_words_pass(text: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64encode
 from datetime import timedelta
 
 import pytest
@@ -253,3 +255,154 @@ def test_nonces_are_forgotten_once_they_could_not_be_replayed(ticking: Ticking) 
     assert nonces.remember("k", "fresh", ticking() + timedelta(seconds=1))
     assert nonces.remember("k", "1", ticking() + timedelta(seconds=1))
     assert not nonces.remember("k", "fresh", ticking())
+
+
+def by_hand(
+    world: World,
+    ticking: Ticking,
+    *,
+    digest: str | None = None,
+    nonce: str = '"' + "n" * 20 + '"',
+    created: str | None = None,
+    expires: str | None = None,
+    replaced: tuple[str, str] | None = None,
+) -> Request:
+    """A request truly signed by the asker over whatever is asked for, past every library that would refuse to make it.
+
+    :param created, expires, nonce: as they stand in the header.
+    :param replaced: a component, and what is covered in its place.
+    """
+    message = request()
+    message.headers["Content-Digest"] = ContentDigest.create(BODY) if digest is None else digest
+    now = int(ticking().timestamp())
+    names = [f'"{name}"' for name in signatures.REQUEST_COMPONENTS]
+    if replaced:
+        names = [replaced[1] if name == f'"{replaced[0]}"' else name for name in names]
+    values = {"@method": message.method, "@target-uri": message.url}
+    values |= {name.lower(): value for name, value in message.headers.items()}
+    params = (
+        f'({" ".join(names)});created={created or now};keyid="{world.keys[ASKER].signing_kid}";alg="ed25519"'
+        f';expires={expires or now + 60};nonce={nonce};tag="msl1"'
+    )
+    lines = [f"{name}: {covered(name, values)}" for name in names]
+    base = "\n".join([*lines, f'"@signature-params": {params}']).encode()
+    message.headers["Signature-Input"] = f"msl={params}"
+    message.headers["Signature"] = f"msl=:{b64encode(world.keys[ASKER].signing.sign(base)).decode()}:"
+    return message
+
+
+def covered(component: str, values: dict[str, str]) -> str:
+    """The value of a component in the form its parameters ask for (RFC 9421 §2.1)."""
+    name, _, form = component.partition(";")
+    value = values[name.strip('"').lower()]
+    if form == "bs":
+        return f":{b64encode(value.encode()).decode()}:"
+    return value.partition("=")[2] if form.startswith("key") else value
+
+
+def field(algorithm: str, content: bytes) -> str:
+    return f"{algorithm}=:{b64encode(hashlib.new(algorithm.replace('-', ''), content).digest()).decode()}:"
+
+
+def test_a_signature_made_by_hand_is_as_good_as_ours(
+    world: World, ticking: Ticking, verifier: Verifier
+) -> None:
+    assert verifier.verify_request(by_hand(world, ticking), BODY)
+    both = f"{field('sha-512', BODY)}, {field('sha-256', BODY)}"
+    other = '"' + "m" * 20 + '"'
+    assert verifier.verify_request(by_hand(world, ticking, digest=both, nonce=other), BODY)
+
+
+@pytest.mark.parametrize(
+    "digest",
+    [
+        f"{field('sha-256', BODY)}, {field('sha-512', b'other')}",
+        f"{field('sha-512', b'other')}, {field('sha-256', BODY)}",
+        f"{field('sha-256', BODY)}, {field('sha-256', b'other')}",
+        f"{field('sha-256', b'other')}, {field('sha-256', BODY)}",
+        f"{field('sha-256', BODY)}, unknown=:AAAA:",
+        field("md5", BODY),
+        field("sha-1", BODY),
+        field("sha-256", BODY).upper(),
+        'sha-256="text"',
+        "sha-256=1",
+        "sha-256",
+        "(1 2)",
+        "",
+    ],
+)
+def test_a_digest_that_leaves_any_doubt_is_refused(
+    world: World, ticking: Ticking, verifier: Verifier, digest: str
+) -> None:
+    assert refused(verifier, by_hand(world, ticking, digest=digest)) in (
+        "DIGEST_MISMATCH",
+        "SIGNATURE_INVALID",
+    )
+
+
+@pytest.mark.parametrize(
+    "nonce", ['""', '"short"', '"' + "n" * 15 + '"', '"' + "n" * 129 + '"', "7", "token", ":AAAA:", "?1"]
+)
+def test_a_nonce_is_text_of_a_bounded_length(
+    world: World, ticking: Ticking, verifier: Verifier, nonce: str
+) -> None:
+    assert refused(verifier, by_hand(world, ticking, nonce=nonce)) == "SIGNATURE_INVALID"
+
+
+@pytest.mark.parametrize("length", [16, 128])
+def test_the_shortest_and_the_longest_nonce_are_taken(
+    world: World, ticking: Ticking, verifier: Verifier, length: int
+) -> None:
+    assert verifier.verify_request(by_hand(world, ticking, nonce=f'"{"n" * length}"'), BODY)
+
+
+@pytest.mark.parametrize(
+    "created", ["1.5", '"1795309200"', "-5", "?1", "999999999999999", "@1795309200", "٣"]
+)
+@pytest.mark.parametrize("name", ["created", "expires"])
+def test_a_time_that_is_no_moment_of_ours_is_refused(
+    world: World, ticking: Ticking, verifier: Verifier, name: str, created: str
+) -> None:
+    assert refused(verifier, by_hand(world, ticking, **{name: created})) in (
+        "SIGNATURE_INVALID",
+        "SIGNATURE_EXPIRED",
+    )
+
+
+@pytest.mark.parametrize(
+    ("component", "bent"),
+    [
+        ("content-digest", '"content-digest";sf'),
+        ("content-digest", '"content-digest";key="sha-256"'),
+        ("content-type", '"content-type";bs'),
+        ("@method", '"@method";req'),
+        ("idempotency-key", '"msl-message-id"'),
+        ("msl-tenant", '"MSL-Tenant"'),
+    ],
+)
+def test_a_component_covered_in_another_form_is_not_covered(
+    world: World, ticking: Ticking, verifier: Verifier, component: str, bent: str
+) -> None:
+    assert refused(verifier, by_hand(world, ticking, replaced=(component, bent))) == "SIGNATURE_INVALID"
+
+
+def test_two_signatures_on_one_request_are_one_too_many(
+    world: World, ticking: Ticking, verifier: Verifier
+) -> None:
+    message, other = by_hand(world, ticking), by_hand(world, ticking, nonce='"' + "m" * 20 + '"')
+    for name in ("Signature", "Signature-Input"):
+        message.headers[name] += ", " + other.headers[name].replace("msl=", "second=", 1)
+    assert refused(verifier, message) == "SIGNATURE_INVALID"
+
+
+@pytest.mark.parametrize(
+    "value", ["x", "=", "msl=:AAAA", "msl=:!!:", "é=:AAAA:", "msl=:" + "A" * 70000 + ":", ""]
+)
+@pytest.mark.parametrize("name", ["Signature", "Signature-Input"])
+def test_a_garbled_signature_header_is_refused_and_answered_all_the_same(
+    world: World, ticking: Ticking, verifier: Verifier, name: str, value: str
+) -> None:
+    message = by_hand(world, ticking)
+    message.headers[name] = value
+    assert refused(verifier, message) == "SIGNATURE_INVALID"
+    assert "Signature" in answered(world, ticking, message).headers

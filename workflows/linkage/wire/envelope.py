@@ -20,6 +20,7 @@ import orjson
 import rfc8785
 from ulid import ULID
 
+from . import strict_json
 from .problems import Problem
 
 MAX_BODY = 32 * 1024 * 1024
@@ -48,7 +49,7 @@ def _validator(name: str) -> Any:
     if name not in schema_names():
         raise Problem("SCHEMA_INVALID", "unknown message type", [{"pointer": "/type", "kind": "unknown"}])
     registry = jsonschema_rs.Registry([("urn:msl:schema:common", _load("common"))])
-    return jsonschema_rs.validator_for(_load(name), registry=registry)
+    return jsonschema_rs.validator_for(_load(name), registry=registry, validate_formats=True)
 
 
 def new_id(now: datetime) -> str:
@@ -154,14 +155,22 @@ def _known(key: str) -> str:
     return key if key.replace("_", "").isalpha() and key.isascii() and len(key) <= 24 else "?"
 
 
+def _refuse(validator: Any, document: Any, words: str) -> None:
+    """Raise SCHEMA_INVALID with places, unless a document fits."""
+    try:
+        places = [] if validator.is_valid(document) else _places(validator.iter_errors(document))
+    except ValueError:  # deeper than anything of the profile could be
+        places = [{"pointer": "", "kind": "depth"}]
+    if places:
+        raise Problem("SCHEMA_INVALID", words, places)
+
+
 def check(name: str, document: Any) -> None:
     """Check any document against a schema of the profile.
 
     :raises Problem: SCHEMA_INVALID with places, never values.
     """
-    validator = _validator(name)
-    if not validator.is_valid(document):
-        raise Problem("SCHEMA_INVALID", f"does not fit {name}", _places(validator.iter_errors(document)))
+    _refuse(_validator(name), document, f"does not fit {name}")
 
 
 def validate(message: Any, expected: str | Iterable[str] | None = None, now: datetime | None = None) -> str:
@@ -187,7 +196,7 @@ def validate(message: Any, expected: str | Iterable[str] | None = None, now: dat
 
 @cache
 def _record_validator() -> Any:
-    return jsonschema_rs.validator_for(_load("common") | {"$ref": "#/$defs/record"})
+    return jsonschema_rs.validator_for(_load("common") | {"$ref": "#/$defs/record"}, validate_formats=True)
 
 
 def check_record(record: Any) -> None:
@@ -195,9 +204,7 @@ def check_record(record: Any) -> None:
 
     :raises Problem: SCHEMA_INVALID with places, never values.
     """
-    validator = _record_validator()
-    if not validator.is_valid(record):
-        raise Problem("SCHEMA_INVALID", "not a record", _places(validator.iter_errors(record)))
+    _refuse(_record_validator(), record, "not a record")
 
 
 def _simple(value: Any) -> bool:
@@ -243,13 +250,15 @@ def dumps(document: Any) -> bytes:
 
 
 def loads(body: bytes) -> Any:
-    """JSON from the wire.
+    """JSON from the wire, as strict as `strict_json` says.
 
     :raises Problem: BODY_TOO_LARGE or SCHEMA_INVALID.
     """
     if len(body) > MAX_BODY:
         raise Problem("BODY_TOO_LARGE")
     try:
-        return orjson.loads(body)
+        return strict_json.read(body)
     except ValueError:
-        raise Problem("SCHEMA_INVALID", "the body is not JSON", [{"pointer": "", "kind": "json"}]) from None
+        raise Problem(
+            "SCHEMA_INVALID", "the body is not JSON of one meaning", [{"pointer": "", "kind": "json"}]
+        ) from None

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 from .problems import Problem
@@ -105,6 +106,9 @@ _SHAPES = re.compile(
     r"|(?=.*[A-Za-z])[A-Za-z0-9_-]{43}"
     r"|(?=.*[A-Fa-f])[0-9A-Fa-f]{64}"
 )
+#: Figures written as characters, and three groups of four with words between them.
+_KANJI_FIGURES = str.maketrans("〇零一二三四五六七八九", "00123456789")
+_THREE_GROUPS = re.compile(r"(?<!\d)(?=(\d{4})\D{1,6}(\d{4})\D{1,6}(\d{4})(?!\d))")
 _SEPARATOR = re.compile(r"^[^\w]{1,3}$|^_{1,3}$")
 _INVISIBLE = re.compile(
     r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
@@ -174,9 +178,17 @@ def _number_in(text: str, windows: bool) -> bool:
     return False
 
 
+def _written_out(text: str) -> bool:
+    """Whether a text that is more than ASCII holds a number in kanji figures, or in groups with words between them."""
+    figures = text.translate(_KANJI_FIGURES)
+    if figures != text and _number_in(figures, windows=True):
+        return True
+    return any(looks_like_number("".join(found.groups())) for found in _THREE_GROUPS.finditer(figures))
+
+
 def _text_kind(text: str, windows: bool) -> str | None:
     plain = _plain(text)
-    if _number_in(plain, windows):
+    if _number_in(plain, windows) or (not plain.isascii() and _written_out(plain)):
         return "number"
     stripped = " ".join(plain.split())
     if stripped.lower() in _SEX:
@@ -221,9 +233,8 @@ def _value_kind(key: str, value: Any, known: tuple[str, ...]) -> str | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float):
-        whole = int(value) if value == value and abs(value) < 10**18 else 0
-        digits = str(abs(whole)).zfill(12)
-        return "number" if abs(whole) >= 10**9 and looks_like_number(digits) else None
+        digits = str(abs(int(value))) if isfinite(value) else ""
+        return "number" if len(digits) >= 10 and _number_in(digits.zfill(12), windows=True) else None
     if key in _SEALED:
         return None if is_sealed(value) else "unsealed"
     if key in _SIGNED:

@@ -37,6 +37,8 @@ RESPONSE_COMPONENTS = ("@status", "content-digest", "content-type", '"signature"
 UNBOUND_COMPONENTS = ("@status", "content-digest", "content-type")
 WINDOW = timedelta(seconds=300)
 SKEW = timedelta(seconds=60)
+#: Fewer characters of a nonce could come again by chance; more are only meant to fill a memory.
+NONCE = (16, 128)
 
 Now = Callable[[], datetime]
 
@@ -127,6 +129,9 @@ class _Verifier(HTTPMessageVerifier):
         for name in ("created", "expires", "nonce", "keyid", "tag"):
             if name not in params:
                 raise Problem("SIGNATURE_INVALID", f"signature parameter {name} is missing")
+        nonce = params["nonce"]
+        if not isinstance(nonce, str) or not NONCE[0] <= len(nonce) <= NONCE[1]:
+            raise Problem("SIGNATURE_INVALID", f"a nonce has {NONCE[0]} to {NONCE[1]} characters")
         created = self._parse_integer_timestamp(params["created"], field_name="created")
         expires = self._parse_integer_timestamp(params["expires"], field_name="expires")
         now = self._clock()

@@ -72,7 +72,8 @@ def stale(setting: Setting) -> None:
 @check("B06", "only application/json is accepted")
 def media(setting: Setting) -> None:
     probe, content = Probe(setting, setting.asker), envelope.dumps(setting.ask())
-    probe.expect("MEDIA_TYPE", probe.prepare("POST", PATH, content, Content_Type="text/plain"), content)
+    for media in ("text/plain", "application/jsonx"):
+        probe.expect("MEDIA_TYPE", probe.prepare("POST", PATH, content, Content_Type=media), content)
 
 
 @check("B07", "unknown paths and wrong methods are problems")
@@ -123,3 +124,17 @@ def foreign(setting: Setting) -> None:
         raw = probe.expect("NOT_FOUND", probe.prepare("GET", f"/v1/inquiries/{id_}", b""), b"")
         seen.append({k: v for k, v in raw.body.items() if k != "trace"})
     assert seen[0] == seen[1], "the answers can be told apart"
+
+
+@check("B12", "a body that two readers could read in two ways is refused")
+def two_meanings(setting: Setting) -> None:
+    probe, good = Probe(setting, setting.asker), envelope.dumps(setting.ask())
+    for content in (
+        good.replace(b'"purpose":', b'"purpose":"-","purpose":'),
+        good.replace(b'"purpose":"', b'"purpose":"\\u0000'),
+        good.replace(b'"purpose":', b'"purpose":' + b"[" * 300 + b"]" * 300 + b',"purpose":'),
+        good.replace(b'"msl":1', b'"msl":1,"seq":9007199254740992'),
+        good.replace(b'"msl":1', b'"msl":1,"expires":"2099-02-30T00:00:00Z"'),
+    ):
+        assert content != good
+        probe.expect("SCHEMA_INVALID", probe.prepare("POST", PATH, content), content)

@@ -1,13 +1,15 @@
 """Reads law data from YAML, checks them whole, and puts them into the database (and back into a LawTable).
 
 A table is accepted or refused as one: a half-loaded law would silently forbid what the law allows. Every row carries its
-clause and how sure we are of it; rows whose pairing was not read in the order itself are reported as warnings.
+clause and how sure we are of it. A row that says it was read must say where (row and article of the order, 番号法19条8号);
+rows whose pairing was not read there are reported as warnings.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -23,20 +25,25 @@ from .table import Affair, Dated, Item, LawDataError, LawRow, LawTable, Organisa
 
 LANGUAGES = ("ja", "en", "ja_easy")
 CERTAINTIES = ("read", "practice", "law", "profile", "ordinance")
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+CITED = re.compile(r"\d+(?:の\d+)?の項・\d+条")
 
 
 def shipped() -> LawTable:
     """The law data that come with this release, checked."""
     here = files("workflows.law") / "data"
-    table = yaml.safe_load((here / "law_table.yaml").read_text("utf-8"))
-    rules = yaml.safe_load((here / "rules.yaml").read_text("utf-8"))
+    table, rules = (
+        yaml.load((here / name).read_text("utf-8"), Loader=_LOADER)  # noqa: S506 (a SafeLoader)
+        for name in ("law_table.yaml", "rules.yaml")
+    )
     return build(table | rules)
 
 
 def build(raw: Mapping[str, Any]) -> LawTable:
     """Turn one parsed data set into a checked LawTable.
 
-    Args: raw: keys table_version, valid_from, roles, organisation_kinds, affairs, items, rows, rules (see data/law_table.yaml).
+    Args: raw: keys table_version, valid_from, roles, organisation_kinds, affairs, items, rows, rules, and order_text, whose
+        read_from holds for rows that were read and say nothing else (see data/law_table.yaml).
     Errors: LawDataError naming the entry; nothing is half-built.
     """
     try:
@@ -52,7 +59,7 @@ def _build(raw: Mapping[str, Any]) -> LawTable:
     affairs = {a["code"]: _affair(a) for a in raw["affairs"]}
     items = {i["code"]: _item(i) for i in raw["items"]}
     roles = {r["code"]: {"ja": r["name"], "en": r["en"]} for r in raw["roles"]}
-    rows = tuple(_row(r, version, start, affairs) for r in raw["rows"])
+    rows = tuple(_row(r, version, start, affairs, raw.get("order_text", {})) for r in raw["rows"])
     for row in rows:
         _known(row, affairs, items, roles)
     if len({r.id for r in rows}) != len(rows):
@@ -72,7 +79,7 @@ def warnings(table: LawTable, on_date: date) -> list[str]:
     return [
         f"{r.id} {r.clause}: 照会者・項目・提供者の組合せは主務省令の原文で未確認"
         for r in table.rows
-        if r.certainty == "practice" and r.period.covers(on_date)
+        if r.period.covers(on_date) and r.certainty_on(on_date) == "practice"
     ]
 
 
@@ -137,7 +144,8 @@ def dump(table: LawTable) -> dict[str, Any]:
         "items": [_plain_object(i) for i in table.items.values()],
         "rows": [
             {"id": r.id, "asker": r.asker, "affair": r.affair, "item": r.item, "holder": r.holder}
-            | {"clause": r.clause, "certainty": r.certainty, "note": r.note}
+            | {"clause": r.clause, "certainty": r.certainty, "note": r.note, "source": r.source}
+            | {"read_from": r.read_from.isoformat() if r.read_from else None}
             | _period(r.period)
             for r in table.rows
         ],
@@ -160,7 +168,13 @@ def _item(raw: Mapping[str, Any]) -> Item:
     return Item(raw["code"], **texts, official_code=raw.get("official_code"))
 
 
-def _row(raw: Mapping[str, Any], version: str, start: date, affairs: Mapping[str, Affair]) -> LawRow:
+def _row(
+    raw: Mapping[str, Any],
+    version: str,
+    start: date,
+    affairs: Mapping[str, Affair],
+    order: Mapping[str, Any],
+) -> LawRow:
     if raw["affair"] not in affairs:
         raise LawDataError(
             f"行 {raw['id']} の事務 {raw['affair']} が表にありません。何も読み込んでいません。"
@@ -169,9 +183,15 @@ def _row(raw: Mapping[str, Any], version: str, start: date, affairs: Mapping[str
     if period.valid_to is not None and period.valid_to <= period.valid_from:
         raise LawDataError(f"行 {raw['id']} の期間が逆です。何も読み込んでいません。")
     clause = raw.get("clause") or f"番号法19条8号・{affairs[raw['affair']].clause}"
-    certainty = raw.get("certainty", "practice")
+    certainty, source = raw.get("certainty", "practice"), raw.get("source", "")
+    read_from = raw.get("read_from") or order.get("read_from")
+    if certainty == "read" and not (read_from and CITED.search(source)):
+        raise LawDataError(
+            f"行 {raw['id']} は原文で確認したとありますが、命令の表の項と条、読んだ条文の施行日がそろっていません。"
+            "何も読み込んでいません。出典を書くか、確認していないとして（practice）読み込み直してください。"
+        )
     return LawRow(raw["id"], raw["asker"], raw["affair"], raw["item"], raw["holder"], clause, certainty, period,
-                  version, raw.get("note", ""))  # fmt: skip
+                  version, raw.get("note", ""), source, _day(read_from) if certainty == "read" and read_from else None)  # fmt: skip
 
 
 def _known(

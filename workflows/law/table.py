@@ -54,7 +54,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class LawRow:
-    """One permission of the law: asker role, affair, item, holder role, and the days it holds."""
+    """One permission of the law: asker role, affair, item, holder role, and the days it holds.
+
+    `source` is where this pairing stands in the order of 法19条8号; `read_from` is the first day of the text that was read.
+    """
 
     id: str
     asker: str
@@ -66,6 +69,13 @@ class LawRow:
     period: Dated
     table_version: str
     note: str = ""
+    source: str = ""
+    read_from: date | None = None
+
+    def certainty_on(self, day: date) -> str:
+        """How sure the row is for a day: what was read in a text counts from that text's first day, before it as practice."""
+        unread = self.certainty == "read" and self.read_from is not None and day < self.read_from
+        return "practice" if unread else self.certainty
 
 
 @dataclass(frozen=True, slots=True)

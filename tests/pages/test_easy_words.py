@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
-from portal.web.language import catalogue, with_ruby
+from babel.messages.pofile import read_po
+
+from portal.web.language import LOCALE, catalogue, with_ruby
 from tests.web.test_catalogues import NOT_ON_PAGES
 from tests.web.texts import of_modules, of_templates
+from workflows.linkage.wire.codes import RESULT_CLASSES
 
 HERS = (
     "base", "parts/", "components/", "errors/", "identity/", "resident/", "print/records", "web/errors.py",
@@ -39,7 +43,8 @@ def hers() -> set[str]:
     places = {
         text: place for text, place in of_modules().items() if place not in NOT_ON_PAGES
     } | of_templates()
-    return {
+    ends = {found.ja for found in RESULT_CLASSES.values()}
+    return ends | {
         text
         for text, place in places.items()
         if place.startswith(HERS) and not place.startswith(STAFF_ONLY) and text not in DESKS
@@ -61,3 +66,13 @@ def test_every_kanji_of_a_residents_pages_has_its_reading() -> None:
         if left:
             bare[text] = left
     assert not bare
+
+
+def test_no_text_is_translated_twice() -> None:
+    """Of two translations of one text, the file that is read last would win without anybody having chosen it."""
+    for language in ("en", "ja_easy"):
+        found: Counter[str] = Counter()
+        for path in (LOCALE / language / "LC_MESSAGES").glob("*.po"):
+            with path.open("rb") as file:
+                found.update(str(message.id) for message in read_po(file) if message.id)
+        assert not [text for text, count in found.items() if count > 1]

@@ -80,27 +80,20 @@ def test_a_row_outside_its_days_never_permits_here_nor_at_the_core(data: st.Data
     at = data.draw(st.integers(0, len(changed["rows"]) - 1))
     start = data.draw(st.dates(date(2020, 1, 1), date(2030, 1, 1)))
     end = data.draw(st.none() | st.integers(1, 2000).map(lambda days: start + timedelta(days=days)))
-    day = data.draw(
-        st.dates(date(2019, 1, 1), date(2037, 1, 1))
-        | st.sampled_from(
-            [edge + timedelta(days=n) for edge in (start, end) if edge is not None for n in (-1, 0, 1)]
-        )
-    )
-    period = {"valid_from": start.isoformat(), "valid_to": end.isoformat() if end else None}
+    some = data.draw(st.dates(date(2019, 1, 1), date(2037, 1, 1)))
+    edges = [edge + timedelta(days=n) for edge in (start, end) if edge for n in (-1, 0, 1)]
     for row in (changed["rows"][at], core["rows"][at]):
-        row.update(period)
+        row |= {"valid_from": start.isoformat(), "valid_to": end.isoformat() if end else None}
     table, row = build(changed), changed["rows"][at]
-    found = table.find(row["asker"], row["holder"], row["affair"], row["item"], day)
-    roles = {"asker": [row["asker"]], "holder": [row["holder"]]}
-    verdict = PermitList({**core, "roles_of": roles}).decide(
-        "asker", "holder", row["affair"], [row["item"]], row["id"], day
-    )
-    inside = start <= day and (end is None or day < end)
-    assert (found is not None) == inside
-    assert isinstance(verdict, PermitRow) == inside
-    if not inside:
-        assert verdict == "NO_LAW_ROW"
-        assert row["id"] not in {one.id for one in table.possible(row["asker"], day)}
+    asker, holder, affair, item = (row[key] for key in ("asker", "holder", "affair", "item"))
+    permits = PermitList({**core, "roles_of": {"asker": [asker], "holder": [holder]}})
+    for day in (some, *edges):
+        inside = start <= day and (end is None or day < end)
+        verdict = permits.decide("asker", "holder", affair, [item], row["id"], day)
+        assert (table.find(asker, holder, affair, item, day) is not None) == inside
+        assert (row["id"] in {one.id for one in table.possible(asker, day)}) == inside
+        assert isinstance(verdict, PermitRow) == inside
+        assert inside or verdict == "NO_LAW_ROW"
 
 
 def test_the_core_of_the_stand_ins_has_the_same_rows_and_days(table: LawTable) -> None:

@@ -25,7 +25,7 @@ def staff() -> None:
 @staff.command()
 @click.argument("tenant")
 @click.argument("name")
-@click.option("--office", required=True, help="機関コード（例 992011-01）")
+@click.option("--office", required=True, help="課や係の名前。住民が記録で読む（例 子育て支援課）")
 @click.option(
     "--role", "roles", multiple=True, required=True, help="、".join(f"{k}={v}" for k, v in ROLES.items())
 )

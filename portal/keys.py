@@ -1,4 +1,4 @@
-"""``madoguchi keys``: make the master key, and rotate a tenant's keys with progress."""
+"""``madoguchi keys``: make the master key, rotate a tenant's keys with progress, and renew the keys that sign."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import click
 
 from portal.databases import open_database
 from portal.settings import Settings
+from storage.audit.keys import LogKeys, public_keys
+from storage.clock import SystemClock
 from storage.database import Role, Scope
 from storage.encryption import FileMasterKey, KeyRing
 from storage.encryption.rotation import reseal, sealed_columns
@@ -51,3 +53,25 @@ def rotate(tenant: str) -> None:
                     bar.update(done)
         database.close()
     click.echo("終わりました。古い鍵で封じた値は残っていません。")
+
+
+@keys.command()
+@click.argument("signer")
+def renew(signer: str) -> None:
+    """SIGNER（団体コード。証明の一覧に署名する窓口は portal）の署名の鍵を新しくする。これからの署名はこの鍵になる。
+
+    窓口の前の鍵はここで終わり、これより後の日時の署名は認められない。団体の前の鍵は、前のチェックポイントを確かめるために残る。
+    """
+    settings = Settings.from_env()
+    database = open_database(settings, "worker")
+    clock = SystemClock()
+    try:
+        with database.transaction(Scope(tenant=signer)) as tx:
+            if not public_keys(tx, signer):
+                raise click.ClickException(
+                    f"{signer} は、まだ何にも署名していません。鍵は変えていません。団体コードか portal を指定してください。"
+                )
+            made, _ = LogKeys(KeyRing(FileMasterKey(settings.master_key), clock), clock).create(tx)
+    finally:
+        database.close()
+    click.echo(f"新しい鍵: {made}（`madoguchi audit trust` で公表用の鍵のファイルを作り直してください）")

@@ -10,11 +10,12 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from portal.settings import Settings
+from storage.audit.keys import PORTAL
+from storage.audit.trust import KEYS, trust_body
 from storage.database import NOWHERE
 from workflows.provision_records.models import LOG
-from workflows.provision_records.proof import TRUST_FORMAT, fingerprint
+from workflows.provision_records.trust import fingerprint
 
-KEYS = "SELECT tenant, key_id, public, created_at FROM madoguchi.audit_key ORDER BY tenant, created_at DESC"
 NEWEST = (
     "SELECT t.code, c.number, c.size, c.root, c.made_at, s.stamped_at FROM madoguchi.tenant AS t"
     " CROSS JOIN LATERAL (SELECT * FROM madoguchi.audit_checkpoint AS a WHERE a.tenant = t.code AND a.log = %s"
@@ -24,14 +25,16 @@ NEWEST = (
 
 
 def page(request: Request) -> dict[str, Any]:
-    """Each office's keys with their fingerprints, and the newest state of its log."""
+    """Each office's keys with their fingerprints, the newest first, and the newest state of its log; the portal's own at the end."""
     keys, heads = request.registry["database"].read(NOWHERE, (KEYS, ()), (NEWEST, (LOG,)))
     newest = {row[0]: row[1:] for row in heads}
     return {
         "offices": [
             {
-                "name": request.office_name(tenant),
-                "keys": [(fingerprint(bytes(public)), made) for _, _, public, made in rows],
+                "name": request.texts.plain("窓口（証明に入れる団体の一覧に署名）")
+                if tenant == PORTAL
+                else request.office_name(tenant),
+                "keys": [(fingerprint(bytes(public)), made) for _, public, made in reversed(list(rows))],
                 "head": newest.get(tenant),
             }
             for tenant, rows in groupby(keys, key=lambda row: row[0])
@@ -42,10 +45,7 @@ def page(request: Request) -> dict[str, Any]:
 def trust_file(request: Request) -> Response:
     """What `madoguchi proof verify --trust` reads: the keys, and the roots of the time-stamp authority."""
     (keys,) = request.registry["database"].read(NOWHERE, (KEYS, ()))
-    found: dict[str, list[str]] = {}
-    for tenant, _, public, _ in keys:
-        found.setdefault(tenant, []).append(bytes(public).hex())
-    body = {"format": TRUST_FORMAT, "keys": found, "tsa_roots": _roots(request.portal)}
+    body = trust_body(keys, _roots(request.portal))
     response = Response(orjson.dumps(body, option=orjson.OPT_INDENT_2), content_type="application/json")
     response.headers["Content-Disposition"] = 'attachment; filename="log-keys.json"'
     return response

@@ -1,7 +1,8 @@
 """Files made for a person outside her request: written down as a page, turned into a PDF by the worker, fetched later.
 
-What the file says is gathered in the person's own scope, in her request. The worker only gives it its shape, so it needs no
-right to read her records. Both forms lie sealed under the key of one of her offices, for a day.
+What a printed file says is gathered in the person's own scope, in her request. The worker only gives it its shape, so it needs no
+right to read her records. Both forms lie sealed under the key of one of her offices, for a day. The proof alone is gathered by the
+worker (`provision_records/proof_job.py`), because only the worker can sign it.
 """
 
 from __future__ import annotations
@@ -65,13 +66,31 @@ def ask_for(
     made = new_id()
     with database.transaction(Scope(tenant=tenant)) as own:
         sealed = keys.seal(own, tenant, page.encode(), context(made))
+    ask_worker(tx, TASK, "print", account, tenant, made, name, sealed, now)
+    return made
+
+
+def ask_worker(
+    tx: Transaction,
+    task: str,
+    queue: str,
+    account: UUID,
+    tenant: str,
+    download_id: UUID,
+    name: str,
+    sealed: bytes | None,
+    now: datetime,
+) -> None:
+    """Write down that a file is waited for, and put its job on the list; the arguments are those of ``ask_for``.
+
+    :param sealed: what the job needs to make it, sealed; None when it reads all of it itself.
+    """
     tx.raw.execute(
         "INSERT INTO madoguchi.download (account, id, tenant, name, state, sealed, created_at, expires_at)"
         " VALUES (%s, %s, %s, %s, 'waiting', %s, %s, %s)",
-        (account, made, tenant, name, sealed, now, now + LIFE),
+        (account, download_id, tenant, name, sealed, now, now + LIFE),
     )
-    defer(tx, TASK, queue="print", account=str(account), tenant=tenant, download=str(made))
-    return made
+    defer(tx, task, queue=queue, account=str(account), tenant=tenant, download=str(download_id))
 
 
 def recent_statement(now: datetime) -> tuple[str, tuple[Any, ...]]:

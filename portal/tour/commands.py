@@ -7,10 +7,13 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 import httpx
+import rfc8785
 
 from portal.card_client import CardError, WrongPin
 from portal.running.demonstration import staff_file
@@ -101,11 +104,11 @@ def _resident(settings: Settings, folder: Path, exchange: str, tell: Story) -> N
     page = resident.wait_for_record(visitor, exchange)
     page.must_say("甲野市", HOLDER, "児童手当", "住民税", "別表", "情報照会者", "情報提供者")
     tell("住民", "一覧にやりとりがあった。だれが、だれに、いつ、何のために、どの法律で、が読めた。")
-    csv = resident.take(visitor, "csv")
+    csv = resident.take(visitor)
     if not csv.startswith(b"\xef\xbb\xbf") or exchange.encode() not in csv:
         raise Lost("CSV に、このやりとりがありません")
     (folder / "records.csv").write_bytes(csv)
-    pdf = resident.take_print(visitor)
+    pdf = resident.take_made(visitor, "pdf")
     if not pdf.startswith(b"%PDF-"):
         raise Lost("PDF ではないものが届きました")
     (folder / "records.pdf").write_bytes(pdf)
@@ -119,7 +122,7 @@ def _resident(settings: Settings, folder: Path, exchange: str, tell: Story) -> N
 
 
 def _anybody(settings: Settings, folder: Path, tell: Story) -> None:
-    """A third party with the proof, the published keys and no network; and the same with a record taken out."""
+    """A third party with the proof, the published keys and no network; and the same with a record or an office taken out."""
     trust = folder / "trust.json"
     visitor = Visitor(settings.origin)
     trust.write_bytes(visitor.get("/log-keys.json").content)
@@ -130,13 +133,24 @@ def _anybody(settings: Settings, folder: Path, tell: Story) -> None:
     tell(
         "第三者", "公表された鍵だけで証明を確かめた。どの記録も封印された記録簿にあり、抜けているものはない。"
     )
+    raw = (folder / "proof.json").read_bytes()
+    _forge(folder, trust, raw, "記録を1件抜いた", lambda parts: _with_records(parts)["records"].pop())
+    _forge(folder, trust, raw, "役所の部分を切り取った", lambda parts: parts.remove(_with_records(parts)))
+    tell("第三者", "記録を1件抜いた偽の証明は、見破られた。役所ごと切り取ったものも、見破られた。")
+
+
+def _with_records(parts: list[Any]) -> Any:
+    return next(part for part in parts if part["records"])
+
+
+def _forge(folder: Path, trust: Path, raw: bytes, what: str, change: Callable[[list[Any]], object]) -> None:
+    """A proof with its parts changed, written as carefully as a true one, must not pass."""
+    document = json.loads(raw)
+    change(document["parts"])
     forged = folder / "forged.json"
-    document = json.loads((folder / "proof.json").read_text("utf-8"))
-    next(part for part in document["parts"] if part["records"])["records"].pop()
-    forged.write_text(json.dumps(document, ensure_ascii=False), "utf-8")
-    if _verify(forged, trust).returncode == 0:
-        raise Lost("記録を1件抜いた証明が、正しいものとして通りました")
-    tell("第三者", "記録を1件抜いた偽の証明は、見破られた。")
+    forged.write_bytes(rfc8785.dumps(document))
+    if _verify(forged, trust).returncode != 1:
+        raise Lost(f"{what}証明が、正しいものとして通りました")
 
 
 def _verify(file: Path, trust: Path) -> subprocess.CompletedProcess[str]:

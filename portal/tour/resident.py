@@ -50,24 +50,20 @@ def wait_for_record(visitor: Visitor, exchange: str) -> Page:
     raise Lost(f"{PATIENCE:.0f}秒たっても、記録番号 {exchange} が一覧に出ません")
 
 
-def take(visitor: Visitor, what: str) -> bytes:
-    """Take the list home as ``csv`` or ``proof``."""
-    end = time.monotonic() + 2 * PATIENCE
-    while True:
-        page = visitor.get("/my/records/export")
-        taken = visitor.send(page, page.form(f"/my/records/export/{what}"), {})
-        if taken.status == 200 and not taken.content_type.startswith("text/html"):
-            return taken.content
-        if taken.status != 503 or time.monotonic() > end:
-            raise Lost(f"{what} を受け取れません（{taken.status} {taken.heading}）")
-        time.sleep(2)
+def take(visitor: Visitor) -> bytes:
+    """Take the list home as CSV."""
+    page = visitor.get("/my/records/export")
+    taken = visitor.send(page, page.form("/my/records/export/csv"), {})
+    if taken.status != 200 or taken.content_type.startswith("text/html"):
+        raise Lost(f"CSV を受け取れません（{taken.status} {taken.heading}）")
+    return taken.content
 
 
 def take_sealed_proof(visitor: Visitor) -> bytes:
     """Take a proof in which every record is sealed already: the log is sealed every minute, so it may take one."""
     end = time.monotonic() + 2 * PATIENCE
     while True:
-        proof = take(visitor, "proof")
+        proof = take_made(visitor, "proof")
         if not any(part["pending"] for part in json.loads(proof)["parts"]):
             return proof
         if time.monotonic() > end:
@@ -75,11 +71,11 @@ def take_sealed_proof(visitor: Visitor) -> bytes:
         time.sleep(3)
 
 
-def take_print(visitor: Visitor) -> bytes:
-    """Ask for the printed list and fetch it when the worker has made it."""
+def take_made(visitor: Visitor, what: str) -> bytes:
+    """Ask for the ``pdf`` or the ``proof`` and fetch it when the worker has made it."""
     page = visitor.get("/my/records/export")
     before = {address for address, _ in page.links if "/my/downloads/" in address}
-    page = visitor.send(page, page.form("/my/records/export/pdf"), {})
+    page = visitor.send(page, page.form(f"/my/records/export/{what}"), {})
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         for address, _ in page.links:
@@ -87,4 +83,4 @@ def take_print(visitor: Visitor) -> bytes:
                 return visitor.get(address).content
         time.sleep(0.5)
         page = visitor.get("/my/records/export")
-    raise Lost(f"{PATIENCE:.0f}秒たっても、PDFができません")
+    raise Lost(f"{PATIENCE:.0f}秒たっても、{what} ができません")

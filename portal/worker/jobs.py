@@ -11,6 +11,7 @@ from portal.identity.effects import AccountEffects
 from portal.public.consultations import copies
 from portal.public.statements import files_job
 from portal.resident import downloads
+from portal.resident.provision_records import proof_job
 from portal.staff.assessments.opinions import jobs as opinions
 from portal.staff.assessments.review_room import jobs as reviewers
 from portal.worker import nightly
@@ -30,6 +31,7 @@ from workflows.provision_records import followers
 from workflows.provision_records import tasks as record_tasks
 from workflows.provision_records.log import RecordSource
 from workflows.provision_records.marks import RecordMarks
+from workflows.provision_records.signer import PortalSigner
 
 
 def register(app: procrastinate.App, house: House) -> None:
@@ -55,6 +57,9 @@ def register(app: procrastinate.App, house: House) -> None:
     register_changes(app, house.vault, changes)
 
     downloads.register(app, house.worker, house.keys, house.clock)
+    proof_job.register(
+        app, house.worker, house.keys, PortalSigner(house.worker, house.audit.keys), house.clock
+    )
     files_job.register(app, house.worker, house.clock)
     copies.register(app, house.worker, house.keys)
     opinions.register(app, house.worker, house.clock)

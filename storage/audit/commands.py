@@ -15,9 +15,8 @@ from storage.database import BEGIN_SNAPSHOT, Database, Scope, Transaction
 from .checkpoint import key_id
 from .keys import public_keys
 from .sources import LeafSource
+from .trust import KEYS, trust_body
 from .verify import Report, verify_log
-
-TRUST_FORMAT = "madoguchi-trust/1"
 
 
 def audit_group(
@@ -61,7 +60,7 @@ def audit_group(
     def trust(out: Path | None, roots: tuple[Path, ...]) -> None:
         """証明を確かめる人に渡す、公表用の鍵のファイルを作る。"""
         db = database()
-        body = trust_file(db, _tenants(db), [path.read_text() for path in roots or default_roots()])
+        body = trust_file(db, [path.read_text() for path in roots or default_roots()])
         db.close()
         if out is None:
             click.echo(body)
@@ -72,12 +71,10 @@ def audit_group(
     return audit
 
 
-def trust_file(db: Database, tenants: Sequence[str], roots: Sequence[str]) -> str:
-    """The trust file (docs/proof.md): every tenant's public keys and the PEM roots of the time-stamp authorities."""
-    with db.transaction(Scope()) as tx:
-        keys = {tenant: [public.hex() for public in public_keys(tx, tenant).values()] for tenant in tenants}
-    body = {"format": TRUST_FORMAT, "keys": {t: k for t, k in keys.items() if k}, "tsa_roots": list(roots)}
-    return json.dumps(body, ensure_ascii=False, indent=1, sort_keys=True)
+def trust_file(db: Database, roots: Sequence[str]) -> str:
+    """The trust file (docs/proof.md): the public keys of tenants and portal, and the PEM roots of the time-stamp authorities."""
+    (keys,) = db.read(Scope(), (KEYS, ()))
+    return json.dumps(trust_body(keys, roots), ensure_ascii=False, indent=1, sort_keys=True)
 
 
 def fingerprints(db: Database, tenant: str) -> list[str]:

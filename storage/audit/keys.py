@@ -1,4 +1,8 @@
-"""The key with which a tenant signs its logs: Ed25519, kept sealed, its public half open to everybody."""
+"""The key with which a tenant signs its logs: Ed25519, kept sealed, its public half open to everybody.
+
+The installation itself, the portal that hands proofs out, has such a key too: it stands among those of the tenants under a name
+that no tenant can have. It signs which offices a proof file holds, never a log.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,9 @@ from storage.encryption import KeyRing
 from storage.encryption.rotation import SealedColumn, register
 
 from .checkpoint import key_id
+
+PORTAL = "portal"
+"""Under which name the installation's own key stands; the code of an office has digits only."""
 
 SEALED = register(
     SealedColumn(

@@ -9,9 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from storage.clock import FixedClock
 from workflows.law.loader import shipped
 from workflows.provision_records.models import Party, ProvisionRecord, RecordItem
+from workflows.provision_records.proof_format import Signed
 from workflows.provision_records.writer import RecordWriter
 
 NAMESPACE = UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
@@ -59,3 +62,14 @@ def steady_bytes(seed: str = "seed") -> Callable[[int], bytes]:
 
 def writer(clock: FixedClock, seed: str = "seed") -> RecordWriter:
     return RecordWriter(clock, shipped(), steady_bytes(seed))
+
+
+class AnyPortal:
+    """A portal whose key the test holds, so that it can sign what a real one would not."""
+
+    def __init__(self) -> None:
+        self._private = Ed25519PrivateKey.generate()
+        self.public = self._private.public_key().public_bytes_raw()
+
+    def __call__(self, body: bytes) -> Signed:
+        return Signed(body, self.public, self._private.sign(body))

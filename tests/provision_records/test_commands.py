@@ -25,12 +25,13 @@ from storage.encryption import KeyRing
 from tests.audit.test_service import Answer
 from tests.conftest import Databases
 from workflows.provision_records.commands import audit, proof, sources
-from workflows.provision_records.export import proof_file
+from workflows.provision_records.proof_file import proof_file
+from workflows.provision_records.signer import PortalSigner
 
 from .people import record, writer
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
-ME = Scope(addressees=(("992011", "A0000001"),))
+ME = (("992011", "A0000001"),)
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +72,10 @@ def run(databases: Databases, monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.fixture
-def file(databases: Databases, tmp_path: Path) -> Path:
-    path = tmp_path / "proof.json"
-    path.write_bytes(proof_file(databases.web, ME, FixedClock(NOW)))
+def file(databases: Databases, key_ring: KeyRing, tmp_path: Path) -> Path:
+    path, clock = tmp_path / "proof.json", FixedClock(NOW)
+    signer = PortalSigner(databases.worker, LogKeys(key_ring, clock))
+    path.write_bytes(proof_file(databases.worker, ME, (), clock, signer))
     return path
 
 
@@ -91,9 +93,12 @@ def test_the_proof_verifies_with_the_published_keys(run, file: Path, tmp_path: P
     assert done.exit_code == 0, done.output
     assert "証明は成り立ちます" in done.output
     assert "証明したのは次の団体の記録だけです: 992011（8 件）" in done.output
+    assert "一覧に責任を持つのは窓口で、団体ではありません" in done.output
+    assert "見せる記録がないと言っています: 000000、992020" in done.output
     english = run("proof", "verify", str(file), "--trust", str(trust), "--language", "en")
     assert "The proof holds." in english.output
     assert "these offices and no other: 992011 (8 records)" in english.output
+    assert "the portal that vouches for the list, not the offices" in english.output
 
 
 def test_without_published_keys_it_ends_with_three_and_shows_the_fingerprint(
@@ -124,6 +129,17 @@ def test_an_office_that_was_expected_and_is_not_there_ends_with_one(
     done = run(*words, "--office", "992011", "--office", "992020")
     assert done.exit_code == 1
     assert "× 992020" in done.output
+
+
+def test_an_office_that_the_portal_says_has_nothing_is_not_called_cut_out(
+    run, file: Path, tmp_path: Path, roots: Path
+) -> None:
+    trust = tmp_path / "trust.json"
+    run("trust", "--out", str(trust), "--roots", str(roots))
+    done = run("proof", "verify", str(file), "--trust", str(trust), "--office", "992020")
+    assert done.exit_code == 1
+    assert "見せる記録がないと署名しています" in done.output
+    assert "切り取られた" not in done.output
 
 
 def test_another_file_ends_with_two(run, tmp_path: Path) -> None:

@@ -24,19 +24,22 @@ from storage.ids import new_id
 from tests.conftest import Databases
 from workflows.csv_lines import safe_cell
 from workflows.provision_records import proof
-from workflows.provision_records.export import all_rows, csv_file, proof_file
+from workflows.provision_records.export import all_rows, csv_file
 from workflows.provision_records.log import RecordSource
 from workflows.provision_records.marks import MarkError, RecordMarks, purge
 from workflows.provision_records.models import ProvisionRecord
+from workflows.provision_records.proof_file import proof_file
 from workflows.provision_records.queries import NO_FILTERS, RecordFilters
 from workflows.provision_records.reader import ResidentRecords
 from workflows.provision_records.tasks import purge_tenant
+from workflows.provision_records.trust import PortalKey, Trust
 
-from .people import record, steady_bytes, writer
+from .people import AnyPortal, record, steady_bytes, writer
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 ME = "A0000001"
 NUMBERS = itertools.count()
+PORTAL = AnyPortal()
 
 
 class World:
@@ -44,7 +47,7 @@ class World:
 
     def __init__(self, databases: Databases, key_ring: KeyRing) -> None:
         self.tenant = f"97{next(NUMBERS):04d}"
-        self.db, self.web = databases.worker, databases.web
+        self.db, self.web, self.admin_url = databases.worker, databases.web, databases.admin_url
         self.clock = FixedClock(NOW)
         self.service = AuditService(LogKeys(key_ring, self.clock), self.clock)
         self.me = Scope(addressees=((self.tenant, ME),))
@@ -86,11 +89,19 @@ class World:
         }
 
     def proof(self) -> bytes:
-        return proof_file(self.web, self.me, self.clock, steady_bytes())
+        return proof_file(self.db, self.me.addressees, (), self.clock, PORTAL, steady_bytes())
+
+
+@pytest.fixture(scope="module")
+def others(databases: Databases, key_ring: KeyRing) -> None:
+    """The offices that every test's installation has seal their logs."""
+    clock = FixedClock(NOW)
+    for tenant in ("000000", "992011", "992020"):
+        AuditService(LogKeys(key_ring, clock), clock).advance_all(databases.worker, tenant, RecordSource())
 
 
 @pytest.fixture
-def world(databases: Databases, key_ring: KeyRing) -> Callable[[], World]:
+def world(databases: Databases, key_ring: KeyRing, others: None) -> Callable[[], World]:
     return lambda: World(databases, key_ring)
 
 
@@ -101,6 +112,7 @@ def visible() -> list[ProvisionRecord]:
 def masked(raw: bytes) -> str:
     """A proof with every hash and key of this run covered: what is left is its shape."""
     value = json.loads(raw)
+    value["statement"] = re.sub(r"\b97\d{4}\b", "", value["statement"]["body"])
     for part in value["parts"]:
         part["checkpoint"] = re.sub(r'"tenant":"\d+"', "", part["checkpoint"])
         part["tenant"] = ""
@@ -131,6 +143,37 @@ def test_a_person_with_hidden_records_only_looks_like_a_person_with_none(world: 
         del seen["raw"]
     assert blank(one, without) == blank(two, with_hidden)
     assert masked(without.proof()) == masked(with_hidden.proof())
+
+
+def test_my_proof_is_the_same_to_the_byte_whether_an_office_does_not_know_me_or_has_hidden_records_of_me_only(
+    world: Callable[[], World],
+) -> None:
+    here, other = world(), world()
+    here.write(*visible())
+    other.write(record(1, "A0000002"), record(1, ME, disclosure="withheld"))
+    with psycopg.connect(other.admin_url) as owner:
+        owner.execute(
+            "INSERT INTO madoguchi.tenant (code, name, name_en, name_kana) VALUES (%s, '', '', '')",
+            (other.tenant,),
+        )
+    unknown, known_without, hidden_only = (
+        proof_file(other.db, (*here.me.addressees, *there), (), here.clock, PORTAL, steady_bytes())
+        for there in ((), ((other.tenant, "A0000003"),), ((other.tenant, ME),))
+    )
+    assert json.loads(json.loads(unknown)["statement"]["body"])["nothing"].count(other.tenant) == 1
+    assert unknown == known_without == hidden_only
+
+
+def test_an_office_that_was_not_asked_looks_the_same_too(world: Callable[[], World]) -> None:
+    here = world()
+    here.write(record(1, "A0000002"), record(1, ME, disclosure="withheld"))
+    unasked = (here.tenant,)
+    known, hidden_only = (
+        proof_file(here.db, ((here.tenant, who),), unasked, here.clock, PORTAL, steady_bytes())
+        for who in ("A0000003", ME)
+    )
+    assert json.loads(json.loads(known)["statement"]["body"])["unanswered"] == [here.tenant]
+    assert known == hidden_only
 
 
 def test_my_proof_has_the_same_shape_and_the_same_count_whether_the_others_in_the_log_are_mine_and_hidden(
@@ -165,7 +208,9 @@ def test_marking_takes_a_record_out_of_list_count_and_proof_and_unmarking_brings
     assert here.seen() == seen_before
     with here.web.transaction() as tx:
         keys = {here.tenant: frozenset(public_keys(tx, here.tenant).values())}
-    assert proof.verify(here.proof(), proof.Trust(keys)).exit_code == 0
+    assert (
+        proof.verify(here.proof(), Trust(keys, portal=(PortalKey(PORTAL.public, NOW, None),))).exit_code == 0
+    )
 
 
 def test_a_mark_is_a_record_of_its_own_in_the_log(world: Callable[[], World]) -> None:

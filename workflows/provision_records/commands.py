@@ -11,10 +11,11 @@ from storage.audit.commands import audit_group
 from storage.audit.sources import LeafSource, StepSource
 from storage.database import Database
 
+from .findings import KEYS_UNCHECKED, OK, UNPROVEN, Line
+from .findings import Result as ProofResult
 from .log import RecordSource
-from .proof import KEYS_UNCHECKED, OK, UNPROVEN, BadTrust, Line, Trust, read_trust
-from .proof import Result as ProofResult
 from .proof import verify as verify_proof
+from .trust import BadTrust, Trust, read_trust
 
 MARKS = {True: "○", False: "×", None: "－"}
 VERDICTS = {
@@ -26,8 +27,8 @@ VERDICTS = {
         "Everything fits together, but nobody vouched for the keys.",
     ),
     4: (
-        "食いちがいはありません。ただし、－の付いたところ（記録がないこと、封印前の記録）は証明されていません。",
-        "Nothing contradicts, but what is marked － (an empty list, records not sealed yet) is not proven.",
+        "食いちがいはありません。ただし、－の付いたところ（記録がないこと、封印前の記録、署名のない一覧、答えのない団体）は証明されていません。",
+        "Nothing contradicts, but what is marked － (no record, not sealed yet, list unsigned, no answer) is not proven.",
     ),
 }
 
@@ -56,10 +57,10 @@ def proof() -> None:
 def verify(file: Path, trust_path: Path | None, offices: tuple[str, ...], language: str) -> None:
     """FILE を、網もデータベースも使わずに確かめる。
 
-    証明は団体ごとです。どの団体について証明されたかを最後に示します。ほかの団体のことは、このファイルからは分かりません。
+    証明は団体ごとです。どの団体について証明されたかを最後に示します。入っている団体の一覧には、団体ではなく窓口が署名しています。
 
     終了番号: 0 完全、1 成り立たない、2 証明ファイルではない、3 合っているが鍵は確かめていない、
-    4 合っているが、記録のない団体か封印前の記録があり、そこは証明されていない。
+    4 合っているが、記録がない、封印前の記録がある、一覧に署名がない、答えのない団体がある、のどれかで、そこは証明されていない。
     """
     trust = _trust(trust_path)
     result = verify_proof(file.read_bytes(), trust, offices=offices)
@@ -82,11 +83,11 @@ def coverage(result: ProofResult, language: str) -> str:
         if not result.offices:
             return "It covers no office's records."
         named = ", ".join(f"{tenant} ({count} records)" for tenant, count in sorted(result.offices.items()))
-        return f"It covers the records of these offices and no other: {named}."
+        return f"It covers the records of these offices and no other: {named}. That the list of offices is whole, no office says."
     if not result.offices:
         return "どの団体の記録についても、証明していません。"
     named = "、".join(f"{tenant}（{count} 件）" for tenant, count in sorted(result.offices.items()))
-    return f"証明したのは次の団体の記録だけです: {named}。ほかの団体については何も言っていません。"
+    return f"証明したのは次の団体の記録だけです: {named}。団体の一覧がこれで全部だと、団体が言っているのではありません。"
 
 
 def _trust(path: Path | None) -> Trust | None:

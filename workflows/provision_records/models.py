@@ -16,6 +16,8 @@ from uuid import UUID
 
 import orjson
 
+from storage.clock import JAPAN
+
 Side = Literal["asker", "holder", "core"]
 Disclosure = Literal["visible", "withheld"]
 SALT_BYTES = 32
@@ -119,6 +121,11 @@ def instant(at: datetime) -> str:
     if at.tzinfo is None:
         raise ValueError("a record needs a time with its zone")
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def japan_time(at: datetime) -> str:
+    """A time as Japanese offices write it, to the second."""
+    return at.astimezone(JAPAN).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def canonical(value: Mapping[str, Any]) -> bytes:

@@ -4,18 +4,13 @@ What must hold for each office in the file: the checkpoint is signed by the offi
 authority; every record's seal, computed from its content and salt, stands at its place in the signed tree; the person's own
 tree over exactly these records has the count and root that the same checkpoint commits to; and every record is about this
 person and this office. Then no record was changed, and none that was sealed under her key was left out, of the offices
-the file speaks of.
+the file speaks of. That no office was left out, the portal vouches for.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import NamedTuple
-
-from cryptography import x509
 
 from storage.audit import merkle
 from storage.audit.checkpoint import (
@@ -28,70 +23,13 @@ from storage.audit.checkpoint import (
 )
 from storage.audit.keyed_map import bucket_of, root_from_bucket
 from storage.audit.stamping import StampBroken, verify_stamp
-from storage.clock import JAPAN
 
-from . import proof_format
-from .models import LOG, canonical, person_key
-from .proof_format import NotAProof, Part
-from .proof_words import WORDS
-
-TRUST_FORMAT = "madoguchi-trust/1"
-OK, BROKEN, NOT_A_PROOF, KEYS_UNCHECKED, UNPROVEN = 0, 1, 2, 3, 4
-NOT_PROVEN = frozenset({"records-none", "pending"})
-"""Findings about something the file says that nothing vouches for: anybody can empty a list or write a pending record."""
-MAX_SHOWN = 100
-"""Characters of a value of the file that a finding repeats."""
-
-
-class Line(NamedTuple):
-    """One finding. holds: True, False, or None for what could not be judged (a warning)."""
-
-    holds: bool | None
-    code: str
-    about: Mapping[str, str]
-
-    def words(self, language: str = "ja") -> str:
-        """The finding as a sentence in ja or en."""
-        return WORDS[self.code][language].format_map(self.about)
-
-
-@dataclass(frozen=True)
-class Trust:
-    """What the checker trusts: published Ed25519 keys by tenant (raw bytes), roots of time-stamp authorities."""
-
-    keys: Mapping[str, frozenset[bytes]]
-    roots: tuple[x509.Certificate, ...] = ()
-
-
-class BadTrust(ValueError):
-    """The trust file cannot be read."""
-
-
-@dataclass
-class Result:
-    """All findings, and the exit code: 0 holds, 1 broken, 2 not a proof file, 3 holds but nobody vouched for the keys,
-    4 holds, but a part of it is not proven: an empty list or records not sealed yet."""
-
-    lines: list[Line] = field(default_factory=list)
-    trusted: bool = False
-    records: int = 0
-    offices: dict[str, int] = field(default_factory=dict)
-    """What the verdict speaks of: records found sealed and whole, by tenant. Of any other office it says nothing."""
-
-    @property
-    def exit_code(self) -> int:
-        if any(line.code.startswith("file-") and line.holds is False for line in self.lines):
-            return NOT_A_PROOF
-        if any(line.holds is False for line in self.lines):
-            return BROKEN
-        if not self.trusted:
-            return KEYS_UNCHECKED
-        return UNPROVEN if any(line.code in NOT_PROVEN for line in self.lines) else OK
-
-    def say(self, holds: bool | None, code: str, **about: object) -> bool:
-        """Add a finding; returns whether it holds."""
-        self.lines.append(Line(holds, code, {name: _plain(str(value)) for name, value in about.items()}))
-        return bool(holds)
+from . import proof_format, proof_list
+from .findings import Result
+from .models import LOG, canonical, japan_time, person_key
+from .proof_format import Part
+from .shapes import NotAProof
+from .trust import Trust, fingerprint
 
 
 def verify(
@@ -102,9 +40,8 @@ def verify(
 ) -> Result:
     """Check a proof file.
 
-    Each office signs for its own records, and nobody signs for which offices there are: a file from which an office's whole
-    part was taken looks like that of a person whom the office does not know. So the result names the offices it speaks of,
-    and who expects certain ones says which.
+    Each office signs for its own records; which offices there are, the portal signs (proof_list.py). So the result names the
+    offices it speaks of, and who expects certain ones says which.
 
     Args: raw: the file; trust: published keys and stamp roots, None when the checker has none (exit code 3 at best);
     progress: called with records done and in all; offices: tenants that must be in it, each with a record.
@@ -119,33 +56,27 @@ def verify(
     people = [(part.tenant, part.addressee) for part in proof.parts]
     if len(set(people)) != len(people):
         result.say(False, "part-twice")
-    if not proof.parts:
-        result.say(False, "part-none")
-    for part in proof.parts:
-        _part(part, trust, result, lambda: progress(result.records, total))
-    _offices(trust, offices, result)
+    sealed_at = [
+        made
+        for part in proof.parts
+        if (made := _part(part, trust, result, lambda: progress(result.records, total))) is not None
+    ]
+    named = proof_list.check(proof, max(sealed_at, default=None), trust, result)
+    proof_list.say_silent(named, trust, offices, result)
     return result
 
 
-def _offices(trust: Trust | None, expected: Collection[str], result: Result) -> None:
-    """Say which offices the file does not speak of."""
-    for tenant in sorted(set(expected) - set(result.offices)):
-        result.say(False, "office-missing", tenant=tenant)
-    silent = sorted(set(trust.keys if trust else ()) - set(result.offices) - set(expected))
-    if silent:
-        result.say(None, "offices-silent", tenants="、".join(silent), count=len(silent))
-
-
-def _part(part: Part, trust: Trust | None, result: Result, tick: Callable[[], None]) -> None:
+def _part(part: Part, trust: Trust | None, result: Result, tick: Callable[[], None]) -> datetime | None:
+    """Check one office's part; returns when its checkpoint was made, None when that cannot be read."""
     about = {"tenant": part.tenant}
     try:
         checkpoint = parse(part.checkpoint)
     except CheckpointError:
         result.say(False, "checkpoint-malformed", **about)
-        return
+        return None
     if (checkpoint.tenant, checkpoint.log) != (part.tenant, LOG):
         result.say(False, "checkpoint-of-another", **about)
-        return
+        return None
     _signature(part, trust, result)
     _stamp(part, trust, result)
     leaves = _records(part, checkpoint, result, tick)
@@ -159,6 +90,7 @@ def _part(part: Part, trust: Trust | None, result: Result, tick: Callable[[], No
             count=len(part.pending),
             **about,
         )
+    return checkpoint.made_at
 
 
 def _signature(part: Part, trust: Trust | None, result: Result) -> None:
@@ -187,7 +119,7 @@ def _stamp(part: Part, trust: Trust | None, result: Result) -> None:
         except StampBroken:
             result.say(False, "stamp-broken", **about)
         else:
-            result.say(True, "stamp-holds", at=_japan(at), **about)
+            result.say(True, "stamp-holds", at=japan_time(at), **about)
 
 
 def _records(
@@ -236,37 +168,3 @@ def _whole(part: Part, checkpoint: Checkpoint, leaves: list[bytes], result: Resu
     else:
         result.say(True, "records-whole", **about)
         result.offices[part.tenant] = len(leaves)
-
-
-def read_trust(raw: bytes) -> Trust:
-    """The trust file that an office publishes (docs/proof.md). Errors: BadTrust."""
-    try:
-        value = json.loads(raw)
-        if value["format"] != TRUST_FORMAT:
-            raise BadTrust("the format is not known")
-        keys = {str(t): frozenset(bytes.fromhex(k) for k in given) for t, given in value["keys"].items()}
-        roots = tuple(x509.load_pem_x509_certificate(pem.encode()) for pem in value["tsa_roots"])
-    except (ValueError, KeyError, TypeError, AttributeError) as broken:
-        raise BadTrust(
-            "信頼する鍵のファイルを読めません。窓口が公表しているものをもう一度受け取ってください。"
-        ) from broken
-    if not any(keys.values()):
-        raise BadTrust(
-            "信頼する鍵のファイルに鍵がありません。窓口が公表しているものをもう一度受け取ってください。"
-        )
-    return Trust(keys, roots)
-
-
-def fingerprint(public: bytes) -> str:
-    """A public key's fingerprint in groups of four, as it is printed beside the portal's name."""
-    text = key_id(public)
-    return " ".join(text[i : i + 4] for i in range(0, len(text), 4))
-
-
-def _plain(text: str) -> str:
-    """What the file says of itself, fit to be printed: nothing that could move a terminal's cursor or turn its text around."""
-    return "".join(one if one.isprintable() else "\ufffd" for one in text[:MAX_SHOWN])
-
-
-def _japan(at: datetime) -> str:
-    return at.astimezone(JAPAN).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,4 +1,4 @@
-"""The statements behind a proof file: all in the resident's own scope; hashes, keys and checkpoints are open to everybody."""
+"""The statements behind a proof file: records of one person in one office; hashes, keys and checkpoints are open to everybody."""
 
 # ruff: noqa: S608
 
@@ -10,6 +10,11 @@ from typing import Any
 from .log import ROW, from_row
 from .models import ProvisionRecord
 
+OFFICES = (
+    "SELECT w.code, EXISTS (SELECT 1 FROM madoguchi.audit_checkpoint c WHERE c.tenant = w.code AND c.log = %s)"
+    " FROM (SELECT code FROM madoguchi.tenant UNION SELECT unnest(%s::text[])) AS w(code) ORDER BY w.code"
+)
+"""Every office of the installation, and whether it seals its log."""
 RECORDS = (
     f"SELECT a.seq, r.salt, {ROW} FROM madoguchi.provision_record r"
     " LEFT JOIN madoguchi.audit_position a ON a.tenant = r.tenant AND a.log = %s AND a.ref = r.record_id AND a.sub = 0"

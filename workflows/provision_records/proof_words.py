@@ -128,6 +128,79 @@ WORDS: dict[str, dict[str, str]] = {
         "en": "This file says nothing about {count} offices: {tenants} (they have no record of the person, or their part was"
         " taken out; name the offices you expect with --office).",
     },
+    "office-nothing": {
+        "ja": "{tenant}: この団体の記録があるはずと指定されましたが、窓口は、この団体には見せる記録がないと署名しています。"
+        "この団体の署名ではありません。その団体か本人に確かめてください。",
+        "en": "{tenant}: records of this office were expected, and the portal signed that it has none to show; the office itself"
+        " did not. Ask the office or the person.",
+    },
+    "list-signed": {
+        "ja": "このファイルに入っている団体の一覧（{count} 団体）と中身は、窓口が {at}（日本時間）に署名したとおりです（鍵 {fingerprint}）。"
+        "一覧に責任を持つのは窓口で、団体ではありません。",
+        "en": "The list of the {count} offices in this file, and their parts, are as the portal signed them at {at} (Japan; key"
+        " {fingerprint}). It is the portal that vouches for the list, not the offices.",
+    },
+    "list-key-unchecked": {
+        "ja": "このファイルに入っている団体の一覧（{count} 団体、{at} 日本時間）には正しい署名がありますが、鍵が本当に窓口のものかは確かめていません"
+        "（鍵 {fingerprint}）。窓口がいま公表している鍵のファイルを、--trust に付けて確かめてください。",
+        "en": "The list of the {count} offices in this file ({at}, Japan) is correctly signed, but nobody vouched for the portal's key"
+        " ({fingerprint}). Check again with --trust and the keys the portal publishes now.",
+    },
+    "list-empty": {
+        "ja": "どの団体の記録も入っていません。窓口は、見せる記録がどの団体にもないとだけ言っています。",
+        "en": "The file holds no office's records: the portal says that none has any to show, and no more can be said.",
+    },
+    "list-nothing": {
+        "ja": "窓口は、次の {count} 団体には、この人に見せる記録がないと言っています: {tenants}（団体は署名していません）。",
+        "en": "The portal says that {count} offices have no record to show this person: {tenants} (the offices did not sign this).",
+    },
+    "list-unanswered": {
+        "ja": "次の {count} 団体からは、答えが得られていません: {tenants}。あとでもう一度受け取ってください。",
+        "en": "{count} offices gave no answer: {tenants}. Get the file again later.",
+    },
+    "list-unsigned": {
+        "ja": "前の版の証明ファイルです。入っている団体の一覧には、だれも署名していません。"
+        "団体の部分が切り取られていても分かりません。あるはずの団体は --office で指定するか、いまの版を受け取りなおしてください。",
+        "en": "This is an older proof file: nobody signed the list of offices in it, so a part that was cut out would not show. Name"
+        " the offices you expect with --office, or get the file anew.",
+    },
+    "list-taken-off": {
+        "ja": f"団体の一覧への窓口の署名がありません。このファイルのころの窓口は署名していたので、署名が取り除かれています。{REPORT}",
+        "en": "The portal's signature on the list of offices is missing; at the time of this file the portal signed, so it was"
+        f" taken off. {REPORT_EN}",
+    },
+    "list-malformed": {
+        "ja": f"団体の一覧（窓口の署名した文）の形が正しくありません。{AGAIN}",
+        "en": f"The portal's signed list of offices is malformed. {AGAIN_EN}",
+    },
+    "list-broken": {
+        "ja": f"団体の一覧への窓口の署名が合いません。{REPORT}",
+        "en": f"The portal's signature on the list of offices does not hold. {REPORT_EN}",
+    },
+    "list-unknown-key": {
+        "ja": f"団体の一覧は、窓口が公表した鍵ではない鍵で署名されています（鍵 {{fingerprint}}）。{REPORT}",
+        "en": f"The list of offices is signed with a key that the portal did not publish (key {{fingerprint}}). {REPORT_EN}",
+    },
+    "list-key-ended": {
+        "ja": f"団体の一覧は、そのとき（{{at}} 日本時間）には使われていない鍵で署名されています（鍵 {{fingerprint}}）。{REPORT}",
+        "en": f"The list of offices is dated {{at}} (Japan), when its key was not in use (key {{fingerprint}}). {REPORT_EN}",
+    },
+    "list-older": {
+        "ja": f"団体の一覧の日時（{{at}} 日本時間）が、入っている記録の封印より前です。{REPORT}",
+        "en": f"The list of offices is dated {{at}} (Japan), before what it lists was sealed. {REPORT_EN}",
+    },
+    "list-cut": {
+        "ja": f"{{tenant}}: 窓口が渡したときには入っていたこの団体の部分が、切り取られています。{REPORT}",
+        "en": f"{{tenant}}: this office's part was in the file as the portal handed it out, and was cut out. {REPORT_EN}",
+    },
+    "list-added": {
+        "ja": f"{{tenant}}: 窓口が渡したときにはなかった団体の部分が、加えられています。{REPORT}",
+        "en": f"{{tenant}}: this office's part was not in the file as the portal handed it out. {REPORT_EN}",
+    },
+    "list-changed": {
+        "ja": f"{{tenant}}: この団体の部分が、窓口が渡したものと違います（別のファイルのものか、書き換えられています）。{REPORT}",
+        "en": f"{{tenant}}: this office's part is not what the portal handed out: it is from another file, or was changed. {REPORT_EN}",
+    },
     "map-broken": {
         "ja": f"{{tenant}}: 人ごとの件数の表が、署名されたチェックポイントと合いません。{REPORT}",
         "en": f"{{tenant}}: the table of counts does not lead to the signed checkpoint. {REPORT_EN}",

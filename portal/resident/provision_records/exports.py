@@ -1,4 +1,4 @@
-"""What the resident takes away: CSV at once, the proof at once, the printed list as soon as the worker has made it.
+"""What the resident takes away: CSV at once, the printed list and the proof as soon as the worker has made them.
 
 Taking a copy is itself written into the history of the account, so asking for one is a form, not a link.
 """
@@ -15,12 +15,13 @@ from pyramid.response import Response
 
 from portal.identity.sessions import record
 from portal.resident import downloads
+from portal.resident.provision_records import proof_job
 from portal.resident.provision_records.filters import FilterForm, read_filters
 from portal.web.errors import not_found
 from portal.web.templates import render
 from portal.web.transaction import scope_of
 from workflows.linkage.wire.codes import words
-from workflows.provision_records.export import CSV_TYPE, ProofNotReady, all_rows, csv_file, proof_file
+from workflows.provision_records.export import CSV_TYPE, all_rows, csv_file
 from workflows.provision_records.reader import ResidentRecords
 
 PRINTED_ROWS = 1000
@@ -52,20 +53,13 @@ def as_csv(request: Request) -> Response:
 
 
 def as_proof(request: Request) -> Response:
-    """The proof that the list is whole and unchanged; anybody can check it without this server."""
-    try:
-        body = proof_file(request.registry["database"], scope_of(request), request.clock)
-    except ProofNotReady:
-        raise request.problem(
-            503,
-            title="証明を作り直しているところです",
-            happened="証明は1分ごとに作り直しています。ちょうど作り直しているところでした。",
-            kept="記録はそのままです。",
-            todo="1分ほどしてから、もう一度お試しください。",
-            retry_after=60,
-        ) from None
+    """Ask for the proof that the list is whole and unchanged: the worker makes it, because only the worker can sign it."""
+    identity = request.identity
+    if not identity.addressees:
+        not_found()
+    proof_job.ask_for(request.tx, identity.account_id, identity.addressees[0][0], request.clock.now())
     _remember(request, "records-proof")
-    return _file(request, body=body, media_type="application/json", name="records-proof.json")
+    return HTTPSeeOther(location=f"{PATH}?asked=1")
 
 
 def as_print(request: Request) -> Response:
@@ -118,7 +112,8 @@ def fetch(request: Request) -> Response:
     if found is None:
         not_found()
     name, body = found
-    return _file(request, body=body, media_type="application/pdf", name=name)
+    media_type = "application/json" if name.endswith(".json") else "application/pdf"
+    return _file(request, body=body, media_type=media_type, name=name)
 
 
 def _form(request: Request) -> FilterForm:

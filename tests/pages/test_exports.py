@@ -13,15 +13,19 @@ from weasyprint.urls import FatalURLFetchingError
 
 from portal.app import make_app
 from portal.resident import downloads
+from portal.resident.provision_records import proof_job
 from portal.settings import Settings
 from portal.web.printing import STYLE, pdf
+from storage.audit.keys import LogKeys
 from storage.clock import FixedClock
 from storage.database import Scope
 from storage.encryption import FileMasterKey, KeyRing
 from tests.conftest import Databases
 from tests.pages import records
 from tests.web.conftest import TEST_PARTS, Counter
-from tests.web.people import OTHER_RESIDENT, RESIDENT
+from tests.web.people import ANONYMOUS, OTHER_RESIDENT, RESIDENT
+from workflows.provision_records.signer import PortalSigner
+from workflows.provision_records.trust import fingerprint
 
 PATH = "/my/records/export"
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
@@ -77,13 +81,28 @@ def test_a_csv_with_a_stopped_source_says_which_records_may_be_missing(counter: 
     assert "乙川市" in rows[1][0]
 
 
-def test_a_proof_before_the_first_checkpoint_says_when_to_try_again(counter: Counter) -> None:
-    page = counter.of(RESIDENT).get(PATH)
-    form = next(form for form in page.forms.values() if form.action == f"{PATH}/proof")
-    answer = form.submit(expect_errors=True)
-    assert answer.status_code == 503
-    assert answer.headers["Retry-After"] == "60"
-    assert "1分ほどしてから" in answer.text
+def test_the_proof_is_made_and_signed_by_the_worker_with_a_published_key(
+    counter: Counter, databases: Databases, ring: KeyRing
+) -> None:
+    assert press(counter, RESIDENT, "proof").status_code == 303
+    assert "作っています" in counter.of(RESIDENT).get(PATH).text
+    with databases.worker.transaction() as tx:
+        (arguments,) = tx.raw.execute(
+            "SELECT args FROM jobs.procrastinate_jobs WHERE task_name = %s", (proof_job.TASK,)
+        ).fetchone()
+    assert RESIDENT.display_name not in str(arguments)
+    assert RESIDENT.addressees[0][1] not in str(arguments)
+    clock = FixedClock(NOW)
+    sign = PortalSigner(databases.worker, LogKeys(ring, clock))
+    job = UUID(arguments["account"]), arguments["tenant"], UUID(arguments["download"])
+    proof_job.make(databases.worker, ring, sign, clock, *job)
+    link = counter.of(RESIDENT).get(PATH).html.find("a", string="records-proof.json")["href"]
+    answer = counter.of(RESIDENT).get(link)
+    assert answer.content_type == "application/json"
+    counter.of(OTHER_RESIDENT).get(link, status=404)
+    (published,) = counter.of(ANONYMOUS).get("/log-keys.json").json["portal"]
+    assert answer.json["statement"]["public_key"] == published["key"]
+    assert fingerprint(bytes.fromhex(published["key"])) in counter.of(ANONYMOUS).get("/log-keys").text
 
 
 def test_the_printed_list_is_made_by_the_worker_and_is_the_persons_own(

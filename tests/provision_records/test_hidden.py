@@ -112,7 +112,7 @@ def visible() -> list[ProvisionRecord]:
 def masked(raw: bytes) -> str:
     """A proof with every hash and key of this run covered: what is left is its shape."""
     value = json.loads(raw)
-    value["statement"] = re.sub(r"\b97\d{4}\b", "", value["statement"]["body"])
+    value["manifest"] = re.sub(r"\b97\d{4}\b", "", value["manifest"]["body"])
     for part in value["parts"]:
         part["checkpoint"] = re.sub(r'"tenant":"\d+"', "", part["checkpoint"])
         part["tenant"] = ""
@@ -160,7 +160,7 @@ def test_my_proof_is_the_same_to_the_byte_whether_an_office_does_not_know_me_or_
         proof_file(other.db, (*here.me.addressees, *there), (), here.clock, PORTAL, steady_bytes())
         for there in ((), ((other.tenant, "A0000003"),), ((other.tenant, ME),))
     )
-    assert json.loads(json.loads(unknown)["statement"]["body"])["nothing"].count(other.tenant) == 1
+    assert json.loads(json.loads(unknown)["manifest"]["body"])["nothing"].count(other.tenant) == 1
     assert unknown == known_without == hidden_only
 
 
@@ -172,7 +172,7 @@ def test_an_office_that_was_not_asked_looks_the_same_too(world: Callable[[], Wor
         proof_file(here.db, ((here.tenant, who),), unasked, here.clock, PORTAL, steady_bytes())
         for who in ("A0000003", ME)
     )
-    assert json.loads(json.loads(known)["statement"]["body"])["unanswered"] == [here.tenant]
+    assert json.loads(json.loads(known)["manifest"]["body"])["unanswered"] == [here.tenant]
     assert known == hidden_only
 
 

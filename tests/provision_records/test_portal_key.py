@@ -109,7 +109,7 @@ def test_the_file_is_made_of_who_the_register_says_the_account_is(
     raw = made(databases, ring, HANAKO)
     result = verify(raw, published(databases))
     assert (result.exit_code, result.offices) == (OK, {A: 1})
-    assert json.loads(json.loads(raw)["statement"]["body"])["nothing"] == [COMMISSION, B]
+    assert json.loads(json.loads(raw)["manifest"]["body"])["nothing"] == [COMMISSION, B]
 
 
 def test_an_account_without_ties_gets_nobodys_records(databases: Databases, ring: KeyRing) -> None:
@@ -125,12 +125,12 @@ def test_an_office_that_came_or_did_not_answer_since_the_account_was_bound_has_n
         )
     try:
         raw = made(databases, ring, HANAKO)
-        assert json.loads(json.loads(raw)["statement"]["body"])["unanswered"] == [B]
+        assert json.loads(json.loads(raw)["manifest"]["body"])["unanswered"] == [B]
         assert verify(raw, published(databases)).exit_code == UNPROVEN
         with psycopg.connect(databases.admin_url) as owner:
             owner.execute("UPDATE identity.account SET bound_at = NULL WHERE id = %s", (STRANGER,))
         raw = made(databases, ring, STRANGER)
-        assert json.loads(json.loads(raw)["statement"]["body"])["unanswered"] == [COMMISSION, A, B]
+        assert json.loads(json.loads(raw)["manifest"]["body"])["unanswered"] == [COMMISSION, A, B]
     finally:
         with psycopg.connect(databases.admin_url) as owner:
             owner.execute("UPDATE madoguchi.tenant SET opened_at = %s", (OPENED,))
@@ -190,7 +190,7 @@ def test_a_new_key_ends_the_one_before_and_what_that_one_signed_stays_good(
     assert old.until == new.since
     assert new.until is None
     after = made(databases, ring, HANAKO, new.since + timedelta(hours=1))
-    assert [json.loads(raw)["statement"]["public_key"] for raw in (before, after)] == [
+    assert [json.loads(raw)["manifest"]["public_key"] for raw in (before, after)] == [
         old.public.hex(),
         new.public.hex(),
     ]

@@ -34,11 +34,11 @@ from tests.audit.test_service import Answer
 from tests.conftest import Databases
 from workflows.provision_records import findings, proof
 from workflows.provision_records.log import RecordSource
+from workflows.provision_records.manifest import listed, parse
 from workflows.provision_records.models import person_key
 from workflows.provision_records.proof_file import proof_file
 from workflows.provision_records.proof_format import read, write
 from workflows.provision_records.proof_words import WORDS
-from workflows.provision_records.statement import listed, parse
 from workflows.provision_records.trust import BadTrust, PortalKey, Trust, read_trust
 
 from .people import AnyPortal, record, steady_bytes, writer
@@ -93,8 +93,8 @@ def changed(raw: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
 def signed(raw: bytes) -> bytes:
     """The file as a portal would hand it out that lies about its parts as this file does."""
     found = read(raw)
-    assert found.statement is not None
-    said = replace(parse(found.statement.body), parts=tuple(listed(part) for part in found.parts))
+    assert found.manifest is not None
+    said = replace(parse(found.manifest.body), parts=tuple(listed(part) for part in found.parts))
     return write(found.parts, PORTAL(said.body()))
 
 

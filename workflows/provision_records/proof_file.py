@@ -16,7 +16,7 @@ from storage.audit.tiles import MissingTile, Place, TileTree
 from storage.clock import Clock
 from storage.database import NOWHERE, Database, Scope, Statement
 
-from . import statement
+from . import manifest
 from .models import LOG, SALT_BYTES, content, person_key
 from .proof import verify
 from .proof_format import Part, SealedRecord, Signed, write
@@ -74,9 +74,9 @@ def _made(
     # Whether an office without a part answered must not depend on whether it knows her.
     rest = [tenant for tenant, _ in offices if tenant not in {part.tenant for part in parts}]
     silent = {tenant for tenant in rest if tenant not in sealing or tenant in unasked}
-    said = statement.Statement(
+    said = manifest.Manifest(
         made_at=clock.now().replace(microsecond=0),
-        parts=tuple(statement.listed(part) for part in parts),
+        parts=tuple(manifest.listed(part) for part in parts),
         nothing=tuple(tenant for tenant in rest if tenant not in silent),
         unanswered=tuple(tenant for tenant in rest if tenant in silent),
     )

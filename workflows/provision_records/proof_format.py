@@ -20,7 +20,7 @@ from .shapes import NotAProof, base64_bytes, count, fields, hashes, hexed, items
 FORMAT = "madoguchi-proof/2"
 UNSIGNED = "madoguchi-proof/1"
 """How files were written before the portal signed which offices they hold; they are still read."""
-TOP = {FORMAT: {"format", "parts", "statement"}, UNSIGNED: {"format", "parts", "made_at"}}
+TOP = {FORMAT: {"format", "parts", "manifest"}, UNSIGNED: {"format", "parts", "made_at"}}
 MAX_BYTES = 64 * 1024 * 1024
 CONTENT_FIELDS = {
     "record_id": str,
@@ -75,7 +75,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What the portal says about the whole file (`statement`): its bytes, the raw Ed25519 key and the signature."""
+    """What the portal says about the whole file (`manifest`): its bytes, the raw Ed25519 key and the signature."""
 
     body: bytes
     public_key: bytes
@@ -84,22 +84,22 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A whole proof file. statement: None in a file of the time before lists were signed."""
+    """A whole proof file. manifest: None in a file of the time before lists were signed."""
 
     parts: list[Part]
-    statement: Signed | None
+    manifest: Signed | None
 
 
-def write(parts: list[Part], statement: Signed) -> bytes:
+def write(parts: list[Part], manifest: Signed) -> bytes:
     """The bytes of a proof file."""
     return rfc8785.dumps(
         {
             "format": FORMAT,
             "parts": [plain_part(part) for part in parts],
-            "statement": {
-                "body": statement.body.decode(),
-                "public_key": statement.public_key.hex(),
-                "signature": statement.signature.hex(),
+            "manifest": {
+                "body": manifest.body.decode(),
+                "public_key": manifest.public_key.hex(),
+                "signature": manifest.signature.hex(),
             },
         }
     )
@@ -120,14 +120,14 @@ def read(raw: bytes) -> Proof:
         text(top["made_at"], "made_at")
     return Proof(
         [_read_part(part) for part in items(top["parts"], "parts")],
-        None if unsigned else _read_statement(top["statement"]),
+        None if unsigned else _read_manifest(top["manifest"]),
     )
 
 
-def _read_statement(value: Any) -> Signed:
-    raw = fields(value, {"body", "public_key", "signature"}, "statement")
+def _read_manifest(value: Any) -> Signed:
+    raw = fields(value, {"body", "public_key", "signature"}, "manifest")
     return Signed(
-        text(raw["body"], "statement").encode(),
+        text(raw["body"], "manifest").encode(),
         hexed(raw["public_key"], "public_key", 32),
         hexed(raw["signature"], "signature", 64),
     )

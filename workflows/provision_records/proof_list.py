@@ -2,7 +2,7 @@
 
 The portal is believed because its key is published, not because an office confirms it; so every finding says who vouches.
 A file of the time before lists were signed is read and said to be so, unless one of its checkpoints is younger than the portal's
-first key: then its list was signed, and somebody took the statement off.
+first key: then its list was signed, and somebody took the manifest off.
 """
 
 from __future__ import annotations
@@ -13,30 +13,30 @@ from datetime import datetime, timedelta
 from storage.audit.checkpoint import signature_holds
 
 from .findings import Result
+from .manifest import Manifest, differences, listed, parse
 from .models import japan_time
 from .proof_format import Proof, Signed
 from .shapes import NotAProof
-from .statement import Statement, differences, listed, parse
 from .trust import Trust, fingerprint
 
 SKEW = timedelta(minutes=5)
 """How far the clocks of two of the installation's machines may be apart."""
 
 
-def check(proof: Proof, sealed_at: datetime | None, trust: Trust | None, result: Result) -> Statement | None:
-    """Check the statement of a file. Args: sealed_at: when its newest checkpoint was made.
+def check(proof: Proof, sealed_at: datetime | None, trust: Trust | None, result: Result) -> Manifest | None:
+    """Check the manifest of a file. Args: sealed_at: when its newest checkpoint was made.
 
-    Returns: the statement, when what it says may be repeated.
+    Returns: the manifest, when what it says may be repeated.
     """
-    if proof.statement is None:
+    if proof.manifest is None:
         _unsigned(proof, sealed_at, trust, result)
         return None
     try:
-        said = parse(proof.statement.body)
+        said = parse(proof.manifest.body)
     except NotAProof:
         result.say(False, "list-malformed")
         return None
-    if not _signature(proof.statement, said, sealed_at, trust, result):
+    if not _signature(proof.manifest, said, sealed_at, trust, result):
         return None
     wrong = differences(said.parts, [listed(part) for part in proof.parts])
     for code, tenant in wrong:
@@ -44,7 +44,7 @@ def check(proof: Proof, sealed_at: datetime | None, trust: Trust | None, result:
     if wrong:
         return None
     about = {"count": len(said.parts), "at": japan_time(said.made_at)}
-    about["fingerprint"] = fingerprint(proof.statement.public_key)
+    about["fingerprint"] = fingerprint(proof.manifest.public_key)
     if trust is None or not trust.portal:
         result.say(None, "list-key-unchecked", **about)
     else:
@@ -57,9 +57,7 @@ def check(proof: Proof, sealed_at: datetime | None, trust: Trust | None, result:
     return said
 
 
-def say_silent(
-    said: Statement | None, trust: Trust | None, expected: Collection[str], result: Result
-) -> None:
+def say_silent(said: Manifest | None, trust: Trust | None, expected: Collection[str], result: Result) -> None:
     """Say which offices the file does not speak of, the expected ones first."""
     nothing = set(said.nothing) if said else set()
     for tenant in sorted(set(expected) - set(result.offices)):
@@ -81,7 +79,7 @@ def _unsigned(proof: Proof, sealed_at: datetime | None, trust: Trust | None, res
 
 
 def _signature(
-    signed: Signed, said: Statement, sealed_at: datetime | None, trust: Trust | None, result: Result
+    signed: Signed, said: Manifest, sealed_at: datetime | None, trust: Trust | None, result: Result
 ) -> bool:
     about = {"fingerprint": fingerprint(signed.public_key), "at": japan_time(said.made_at)}
     if not signature_holds(signed.public_key, signed.body, signed.signature):

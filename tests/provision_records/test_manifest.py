@@ -22,11 +22,11 @@ from storage.encryption import KeyRing
 from tests.conftest import Databases
 from workflows.provision_records.findings import BROKEN, KEYS_UNCHECKED, NOT_A_PROOF, OK, UNPROVEN, Result
 from workflows.provision_records.log import RecordSource
+from workflows.provision_records.manifest import parse
 from workflows.provision_records.proof import verify
 from workflows.provision_records.proof_file import Person, proof_file
 from workflows.provision_records.proof_format import Signed, read, write
 from workflows.provision_records.signer import PortalSigner
-from workflows.provision_records.statement import parse
 from workflows.provision_records.trust import PortalKey, read_trust
 
 from .people import AnyPortal, record, steady_bytes, writer
@@ -97,7 +97,7 @@ def wrong(result: Result) -> set[tuple[str, str]]:
 
 
 def body(raw: bytes) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(json.loads(raw)["statement"]["body"])
+    found: dict[str, Any] = json.loads(json.loads(raw)["manifest"]["body"])
     return found
 
 
@@ -106,7 +106,7 @@ def as_before(raw: bytes) -> bytes:
     return changed(
         raw,
         lambda value: (
-            value.pop("statement"),
+            value.pop("manifest"),
             value.update(format="madoguchi-proof/1", made_at="2026-11-22T01:00:00.000000Z"),
         ),
     )
@@ -176,13 +176,13 @@ def test_a_part_of_another_persons_file_is_found(world: World) -> None:
     assert wrong(result) == {("list-changed", B)}
 
 
-def test_parts_and_statements_of_two_days_do_not_fit_each_other(moving: World) -> None:
+def test_parts_and_manifests_of_two_days_do_not_fit_each_other(moving: World) -> None:
     _, b = moving.tenants
     old = moving.good
     moving.write(NOW + HOUR, 1)
     new = moving.file(at=NOW + HOUR)
     assert ("list-changed", b) not in wrong(verify(new, moving.trust))
-    replayed = changed(new, lambda value: value.update(statement=json.loads(old)["statement"]))
+    replayed = changed(new, lambda value: value.update(manifest=json.loads(old)["manifest"]))
     assert wrong(verify(replayed, moving.trust)) == {("list-older", "")}
     mixed = changed(new, lambda value: value["parts"].__setitem__(1, json.loads(old)["parts"][1]))
     assert wrong(verify(mixed, moving.trust)) == {("list-changed", b)}
@@ -190,17 +190,17 @@ def test_parts_and_statements_of_two_days_do_not_fit_each_other(moving: World) -
         assert wrong(verify(whole, moving.trust)) == set()
 
 
-def test_an_old_statement_under_new_parts_sealed_in_the_same_minute_is_found(world: World) -> None:
-    fewer = json.loads(world.file(world.hanako[:1]))["statement"]
-    result = verify(changed(world.good, lambda value: value.update(statement=fewer)), world.trust)
+def test_an_old_manifest_under_new_parts_sealed_in_the_same_minute_is_found(world: World) -> None:
+    fewer = json.loads(world.file(world.hanako[:1]))["manifest"]
+    result = verify(changed(world.good, lambda value: value.update(manifest=fewer)), world.trust)
     assert ("list-added", B) in wrong(result)
 
 
-def test_a_file_without_its_statement_is_not_a_proof(world: World) -> None:
+def test_a_file_without_its_manifest_is_not_a_proof(world: World) -> None:
     for change in (
-        lambda value: value.pop("statement"),
-        lambda value: value.update(statement=None),
-        lambda value: value["statement"].pop("signature"),
+        lambda value: value.pop("manifest"),
+        lambda value: value.update(manifest=None),
+        lambda value: value["manifest"].pop("signature"),
     ):
         assert verify(changed(world.good, change), world.trust).exit_code == NOT_A_PROOF
 
@@ -225,11 +225,11 @@ def test_a_file_of_before_is_read_and_said_to_have_an_unsigned_list(world: World
     assert wrong(verify(nothing, world.trust)) == {("part-none", "")}
 
 
-def test_a_statement_signed_with_another_key_is_refused(world: World) -> None:
+def test_a_manifest_signed_with_another_key_is_refused(world: World) -> None:
     raw = world.file(sign=AnyPortal())
     assert wrong(verify(raw, world.trust)) == {("list-unknown-key", "")}
-    own = json.loads(world.good)["statement"]["public_key"]
-    borrowed = changed(raw, lambda value: value["statement"].update(public_key=own))
+    own = json.loads(world.good)["manifest"]["public_key"]
+    borrowed = changed(raw, lambda value: value["manifest"].update(public_key=own))
     assert wrong(verify(borrowed, world.trust)) == {("list-broken", "")}
 
 
@@ -246,12 +246,12 @@ def test_keys_published_before_the_portal_had_one_do_not_vouch_for_the_list(worl
     assert "list-key-unchecked" in [line.code for line in result.lines]
 
 
-def test_words_that_are_not_the_statements_own_are_refused(world: World) -> None:
+def test_words_that_are_not_the_manifests_own_are_refused(world: World) -> None:
     portal = AnyPortal()
     trust = replace(world.trust, portal=(PortalKey(portal.public, NOW, None),))
     said = body(world.good)
     for changes in (
-        {"format": "madoguchi-statement/2"},
+        {"format": "madoguchi-manifest/2"},
         {"made_at": "today"},
         {"parts": [1]},
         {"nothing": [7]},
@@ -260,12 +260,12 @@ def test_words_that_are_not_the_statements_own_are_refused(world: World) -> None
         signed = portal(rfc8785.dumps(said | changes))
         given = {"body": signed.body.decode(), "public_key": portal.public.hex()}
         given["signature"] = signed.signature.hex()
-        raw = changed(world.good, lambda value, given=given: value.update(statement=given))
+        raw = changed(world.good, lambda value, given=given: value.update(manifest=given))
         assert wrong(verify(raw, trust)) == {("list-malformed", "")}
 
 
 @pytest.mark.parametrize("late", [timedelta(minutes=6), timedelta(days=400)])
-def test_a_statement_dated_after_the_end_of_its_key_is_refused(world: World, late: timedelta) -> None:
+def test_a_manifest_dated_after_the_end_of_its_key_is_refused(world: World, late: timedelta) -> None:
     portal = AnyPortal()
     ended = replace(world.trust, portal=(PortalKey(portal.public, NOW - HOUR, NOW + HOUR),))
     in_time = world.file(at=NOW + HOUR, sign=portal)
@@ -273,7 +273,7 @@ def test_a_statement_dated_after_the_end_of_its_key_is_refused(world: World, lat
     assert wrong(verify(world.file(at=NOW + HOUR + late, sign=portal), ended)) == {("list-key-ended", "")}
 
 
-def test_a_statement_dated_before_its_key_is_refused(world: World) -> None:
+def test_a_manifest_dated_before_its_key_is_refused(world: World) -> None:
     portal = AnyPortal()
     coming = replace(world.trust, portal=(PortalKey(portal.public, NOW + 2 * HOUR, None),))
     assert wrong(verify(world.file(at=NOW + HOUR, sign=portal), coming)) == {("list-key-ended", "")}
@@ -282,11 +282,11 @@ def test_a_statement_dated_before_its_key_is_refused(world: World) -> None:
 def test_who_has_a_key_that_ended_cannot_date_a_file_back_before_its_seals(world: World) -> None:
     portal = AnyPortal()
     ended = replace(world.trust, portal=(PortalKey(portal.public, NOW - 9 * HOUR, NOW - HOUR),))
-    said = replace(parse(json.loads(world.good)["statement"]["body"].encode()), made_at=NOW - 2 * HOUR)
+    said = replace(parse(json.loads(world.good)["manifest"]["body"].encode()), made_at=NOW - 2 * HOUR)
     raw = write(read(world.good).parts, portal(said.body()))
     assert wrong(verify(raw, ended)) == {("list-older", "")}
 
 
-def test_the_statement_reads_back_as_it_was_signed(world: World) -> None:
-    raw = json.loads(world.good)["statement"]["body"].encode()
+def test_the_manifest_reads_back_as_it_was_signed(world: World) -> None:
+    raw = json.loads(world.good)["manifest"]["body"].encode()
     assert parse(raw).body() == raw

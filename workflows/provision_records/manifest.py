@@ -1,6 +1,6 @@
-"""What the portal says about a whole proof file, and signs: which offices' parts stand in it, and what the others answered.
+"""The manifest of a proof file, which the portal signs: which offices' parts stand in it, and what the others answered.
 
-Each office signs for its own records only. Without this statement a file from which an office's part was cut would look like that
+Each office signs for its own records only. Without this manifest a file from which an office's part was cut would look like that
 of a person the office has nothing to show about. It is the portal's word, not the offices': who holds the portal's key can leave an
 office out.
 
@@ -24,7 +24,7 @@ from .models import canonical, seal
 from .proof_format import Part, plain_part
 from .shapes import NotAProof, count, fields, hexed, items, load, text
 
-FORMAT = "madoguchi-statement/1"
+FORMAT = "madoguchi-manifest/1"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -40,7 +40,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class Manifest:
     """The list. made_at: aware, UTC, whole seconds; nothing: offices that answered and have nothing to show; unanswered: offices
     that did not answer or were not asked."""
 
@@ -72,7 +72,7 @@ class Statement:
 
 
 def listed(part: Part) -> Listed:
-    """What the statement says about a part."""
+    """What the manifest says about a part."""
     return Listed(
         part.tenant,
         link(part.checkpoint),
@@ -94,16 +94,16 @@ def differences(said: Sequence[Listed], found: Sequence[Listed]) -> list[tuple[s
     return wrong
 
 
-def parse(body: bytes) -> Statement:
-    """The statement in these bytes. Errors: NotAProof, also when they are not the canonical form of it."""
-    raw = fields(load(body), {"format", "made_at", "parts", "nothing", "unanswered"}, "statement")
+def parse(body: bytes) -> Manifest:
+    """The manifest in these bytes. Errors: NotAProof, also when they are not the canonical form of it."""
+    raw = fields(load(body), {"format", "made_at", "parts", "nothing", "unanswered"}, "manifest")
     if raw["format"] != FORMAT:
-        raise NotAProof("unknown-format", "statement")
+        raise NotAProof("unknown-format", "manifest")
     try:
         made_at = datetime.strptime(text(raw["made_at"], "made_at"), _TIME).replace(tzinfo=UTC)
     except ValueError:
         raise NotAProof("wrong-shape", "made_at") from None
-    return Statement(
+    return Manifest(
         made_at,
         tuple(_listed(one) for one in items(raw["parts"], "parts")),
         tuple(text(one, "nothing") for one in items(raw["nothing"], "nothing")),

@@ -101,7 +101,7 @@ def test_the_proof_is_made_and_signed_by_the_worker_with_a_published_key(
     assert answer.content_type == "application/json"
     counter.of(OTHER_RESIDENT).get(link, status=404)
     (published,) = counter.of(ANONYMOUS).get("/log-keys.json").json["portal"]
-    assert answer.json["statement"]["public_key"] == published["key"]
+    assert answer.json["manifest"]["public_key"] == published["key"]
     assert fingerprint(bytes.fromhex(published["key"])) in counter.of(ANONYMOUS).get("/log-keys").text
 
 

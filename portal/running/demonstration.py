@@ -167,6 +167,7 @@ def welcome(settings: Settings, seconds: float) -> str:
                 for key, label in POSTS.items()
                 if key in staff
             ),
+            "                申請を受け付けるときの宛名番号: 1001   （見本 花子さん）",
             "  物語を見る    bin/madoguchi tour",
             "",
             "  止めるときは Ctrl-C。記録は残り、次は数秒で始まります。",

@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from portal.staff.cases.near import picture_near
 from portal.staff.people import MACHINES, staff_names
 from storage.database import Transaction
 from workflows.engine import Actor, CaseView, Definition, Engine, Option
@@ -45,6 +46,34 @@ FIELDS = {
 }
 
 
+DETAILS = {
+    "affair": "事務",
+    "procedure": "手続き",
+    "receipt_no": "受付番号",
+    "application": "申請",
+    "inquiry": "照会",
+    "law_row": "法令の表の行",
+    "holder": "求めた先",
+    "items": "項目",
+    "exchange_id": "記録番号",
+    "acquisition_id": "符号の取得番号",
+    "as_of": "基準日",
+    "keep_until": "保存の期限",
+    "cause": "原因",
+    "code": "結果の区分",
+    "result": "結果",
+    "decision": "判断の案",
+    "ground": "提供しない法律上の理由",
+    "reason": "理由の区分",
+    "reasons": "理由",
+    "why": "理由",
+    "at": "日時",
+    "from_version": "前の版",
+    "to_version": "新しい版",
+}
+"""What a step was given, in words; a name that is not here is shown as it stands in the journal."""
+
+
 def two(language: str) -> str:
     """The languages that definitions are written in: Japanese and English."""
     return "en" if language == "en" else "ja"
@@ -74,6 +103,7 @@ class Line:
     purpose: str
     article: str | None
     details: tuple[tuple[str, str], ...]
+    way: tuple[str | None, str]
 
 
 def actions(engine: Engine, tx: Transaction, case: CaseView, actor: Actor, language: str) -> list[Action]:
@@ -112,7 +142,8 @@ def history(engine: Engine, tx: Transaction, case: CaseView, language: str) -> l
             who=names.get(step.actor_id) or MACHINES.get(step.actor_kind) or step.actor_id,
             purpose=step.purpose,
             article=step.article,
-            details=tuple((key, _words(value)) for key, value in step.input.items()),
+            details=tuple((DETAILS.get(key, key), _words(value)) for key, value in step.input.items()),
+            way=(step.before, step.after),
         )
         for step in steps
     ]
@@ -127,6 +158,13 @@ def state_label(engine: Engine, case: CaseView, language: str) -> str:
 def picture(engine: Engine, case: CaseView, language: str) -> Markup:
     """The way the case can go, its place marked. The engine escapes every label."""
     return Markup(engine.picture(case, two(language)))  # noqa: S704
+
+
+def near(engine: Engine, case: CaseView, lines: Sequence[Line], language: str) -> Markup | None:
+    """The way the case came and its next steps, when the whole picture is too large to be read at once."""
+    ways = [line.way for line in lines]
+    found = picture_near(engine.definition(case), case.state, ways, two(language))
+    return None if found is None else Markup(found)  # noqa: S704 - the engine escapes every label
 
 
 def tone(definition: Definition, state: str) -> str:

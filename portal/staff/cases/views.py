@@ -104,14 +104,16 @@ def page_of(request: Request, found: CaseView) -> dict[str, Any]:
     engine = request.desk.engine
     language = request.language
     definition = engine.definition(found)
+    history = presenting.history(engine, request.tx, found, language)
     return {
         "case": found,
         "kind_label": definition.label[presenting.two(language)],
         "state": presenting.state_label(engine, found, language),
         "tone": presenting.tone(definition, found.state),
         "actions": presenting.actions(engine, request.tx, found, actor_of(request), language),
-        "history": presenting.history(engine, request.tx, found, language),
+        "history": history,
         "picture": presenting.picture(engine, found, language),
+        "near": presenting.near(engine, found, history, language),
         "choices": presenting.CHOICES,
         "field_words": presenting.FIELDS,
         "request_key": str(new_id()),

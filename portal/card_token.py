@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import threading
@@ -24,6 +25,8 @@ OPENSC_MODULES = (
 )
 TOKEN_LABEL = "JPKI (User Authentication PIN)"  # noqa: S105 - a label, not a secret
 KEY_ID = b"\x01"
+# The object identifier of secp384r1 in DER, as a token names a curve (CKA_EC_PARAMS).
+P384 = bytes.fromhex("06052b81040022")
 PIN_LENGTH = 4
 LIMIT = 3
 
@@ -114,10 +117,12 @@ class Card:
         return Tries(2 if TokenFlag.USER_PIN_COUNT_LOW in flags else None)
 
     def sign(self, pin: str, data: bytes) -> bytes:
-        """Sign with the card's key (SHA-256, PKCS#1 v1.5). One PIN, one try.
+        """Sign with the card's key: SHA-256 and PKCS#1 v1.5 with RSA, SHA-384 and ECDSA on P-384. One PIN, one try.
 
+        :returns: an ECDSA signature in DER, as certificates and the portal write it.
         :raises WrongPin: the card counted one wrong try.
         :raises CardLocked: nothing was tried.
+        :raises CardError: the card's key is of no kind known here.
         """
         import pkcs11
 
@@ -128,7 +133,7 @@ class Card:
                 with token.open(user_pin=pin) as session:
                     count(True)
                     key = session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, id=KEY_ID)
-                    return bytes(key.sign(data, mechanism=pkcs11.Mechanism.SHA256_RSA_PKCS))
+                    return _signed(key, data)
             except pkcs11.exceptions.PinIncorrect:
                 count(False)
             except pkcs11.exceptions.PinLocked:
@@ -178,6 +183,21 @@ class Card:
                 raise CardError(
                     f"カードを読めませんでした（{type(problem).__name__}）。カードを置き直して、もう一度実行してください。"
                 ) from problem
+
+
+def _signed(key: Any, data: bytes) -> bytes:
+    """Sign in the way that goes with the kind of key."""
+    from pkcs11 import Attribute, KeyType, Mechanism
+    from pkcs11.util.ec import encode_ecdsa_signature
+
+    if key.key_type == KeyType.RSA:
+        return bytes(key.sign(data, mechanism=Mechanism.SHA256_RSA_PKCS))
+    if key.key_type == KeyType.EC and key[Attribute.EC_PARAMS] == P384:
+        # The hash is made here: every token has the bare mechanism, few have the one that hashes too. It gives r ‖ s.
+        return bytes(
+            encode_ecdsa_signature(key.sign(hashlib.sha384(data).digest(), mechanism=Mechanism.ECDSA))
+        )
+    raise CardError("このカードの鍵の種類は、まだ使えません。市区町村の窓口におたずねください。")
 
 
 def open_card(module: Path | None = None, folder: Path | None = None) -> Card:

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pyramid.events import NewRequest
 from pyramid.request import Request
 
+from portal.identity.card.certificate import UNREADABLE
 from portal.identity.card.reasons import CardReason, CardRefused
 from portal.identity.devices import device_kind
 from portal.identity.secrets import network_hash
@@ -60,5 +61,5 @@ def client_certificate(request: Request) -> bytes:
         raise CardRefused(CardReason.UNREADABLE)
     try:
         return x509.load_pem_x509_certificate(unquote_to_bytes(escaped)).public_bytes(Encoding.DER)
-    except ValueError:
+    except UNREADABLE:
         raise CardRefused(CardReason.UNREADABLE) from None

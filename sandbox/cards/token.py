@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from asn1crypto import core
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from sandbox.cards import tries
 from sandbox.pki import Pki
+from sandbox.pki.keys import PublicKey
 from sandbox.pki.names import Kind
 
 if TYPE_CHECKING:
@@ -114,22 +115,28 @@ def _library(configuration: Path) -> Any:
 
 def _fill(session: Any, kind: Kind, person: CardPerson, pki: Pki, at: datetime, ocsp_url: str) -> int:
     from pkcs11 import Attribute, CertificateType, KeyType, MechanismFlag, ObjectClass
+    from pkcs11.util.ec import encode_named_curve_parameters
 
     name, identifier, authority_identifier = _OBJECT[kind]
-    public, _private = session.generate_keypair(
-        KeyType.RSA,
-        2048,
-        id=identifier,
-        label=f"{name} Key",
-        store=True,
-        capabilities=MechanismFlag.SIGN | MechanismFlag.VERIFY,
-        private_template={
+    authority = pki.auth if kind == "auth" else pki.sign
+    wishes = {
+        "id": identifier,
+        "label": f"{name} Key",
+        "store": True,
+        "capabilities": MechanismFlag.SIGN | MechanismFlag.VERIFY,
+        "private_template": {
             Attribute.SENSITIVE: True,
             Attribute.EXTRACTABLE: False,
             Attribute.ALWAYS_AUTHENTICATE: kind == "sign",
         },
-    )
-    authority = pki.auth if kind == "auth" else pki.sign
+    }
+    if authority.at(at, person.generation).generation.curve:
+        curve = {Attribute.EC_PARAMS: encode_named_curve_parameters("secp384r1")}
+        public, _private = session.create_domain_parameters(KeyType.EC, curve, local=True).generate_keypair(
+            **wishes
+        )
+    else:
+        public, _private = session.generate_keypair(KeyType.RSA, 2048, **wishes)
     certificate = authority.issue(
         _public_key(public), person.holder, at, generation=person.generation, ocsp_url=ocsp_url
     )
@@ -155,9 +162,12 @@ def _fill(session: Any, kind: Kind, person: CardPerson, pki: Pki, at: datetime, 
     return certificate.serial_number
 
 
-def _public_key(found: Any) -> rsa.RSAPublicKey:
-    from pkcs11 import Attribute
+def _public_key(found: Any) -> PublicKey:
+    from pkcs11 import Attribute, KeyType
 
+    if found.key_type == KeyType.EC:
+        point = core.OctetString.load(found[Attribute.EC_POINT]).native
+        return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP384R1(), point)
     modulus, exponent = (
         int.from_bytes(found[a], "big") for a in (Attribute.MODULUS, Attribute.PUBLIC_EXPONENT)
     )

@@ -27,7 +27,7 @@ class Pki:
 def provision(var_dir: Path, at: datetime) -> Pki:
     """Make what is missing of the authorities under ``var_dir/pki`` and open them; a second call changes nothing.
 
-    Anchors for the portal are put side by side in ``var_dir/pki/anchors``: ``auth-01.pem`` … ``sign-03.pem``,
+    Anchors for the portal are put side by side in ``var_dir/pki/anchors``: ``auth-01.pem`` … ``sign-04.pem``,
     ``tsa.pem``, ``office.pem``.
 
     :param at: the moment the time-stamp and office authorities begin.

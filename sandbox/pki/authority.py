@@ -1,7 +1,6 @@
-"""The card authority: one tier, self-signed, three generations under one name.
+"""The card authority: one tier, self-signed, all its generations under one name.
 
-A verifier that picks the issuer by name picks the wrong one two times out of three; it has to go by key identifier and
-signature. That is why all generations are here, not only the newest.
+A verifier that picks the issuer by name mostly picks the wrong one; it has to go by key identifier and signature. That is why all generations are here, not only the newest.
 """
 
 from __future__ import annotations
@@ -12,8 +11,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from sandbox.pki import keys
@@ -60,9 +57,9 @@ class Issuer:
 
     generation: Generation
     certificate: x509.Certificate
-    key: rsa.RSAPrivateKey
+    key: keys.PrivateKey
     responder: x509.Certificate
-    responder_key: rsa.RSAPrivateKey
+    responder_key: keys.PrivateKey
 
 
 class CardAuthority:
@@ -88,8 +85,11 @@ class CardAuthority:
         return cls(folder, kind)
 
     def at(self, moment: datetime, generation: str | None = None) -> Issuer:
-        """The generation that signs at ``moment``: the one named, else the newest in force."""
+        """The generation that signs at ``moment``: the one named, else the newest in force that has begun with cards."""
         for issuer in reversed(self.issuers):
+            begun = issuer.generation.cards_from or issuer.generation.not_before
+            if generation is None and moment < datetime.fromisoformat(begun):
+                continue
             if generation is not None and issuer.generation.name != generation:
                 continue
             if issuer.certificate.not_valid_before_utc <= moment <= issuer.certificate.not_valid_after_utc:
@@ -98,7 +98,7 @@ class CardAuthority:
 
     def issue(
         self,
-        public_key: rsa.RSAPublicKey,
+        public_key: keys.PublicKey,
         holder: Holder,
         at: datetime,
         *,
@@ -113,14 +113,14 @@ class CardAuthority:
         issuer = self.at(at, generation)
         serial = self.register.next_serial()
         certificate = self.builder(public_key, holder, at, serial, issuer, ocsp_url).sign(
-            issuer.key, hashes.SHA256()
+            issuer.key, keys.hash_for(issuer.key)
         )
         self.register.issued(serial, at)
         return certificate
 
     def builder(
         self,
-        public_key: rsa.RSAPublicKey,
+        public_key: keys.PublicKey,
         holder: Holder,
         at: datetime,
         serial: int,
@@ -159,7 +159,8 @@ class CardAuthority:
 
 
 def _create(folder: Path, kind: Kind, generation: Generation) -> None:
-    key = keys.new_key()
+    make = keys.new_curve_key if generation.curve else keys.new_key
+    key, responder_key = make(), make()
     name = authority_name(kind)
     begin = datetime.fromisoformat(generation.not_before)
     end = datetime.fromisoformat(generation.not_after)
@@ -178,9 +179,8 @@ def _create(folder: Path, kind: Kind, generation: Generation) -> None:
         .add_extension(x509.CRLDistributionPoints([point]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.UnrecognizedExtension(SANDBOX_MARKER, b"\x05\x00"), critical=False)
-        .sign(key, hashes.SHA256())
+        .sign(key, keys.hash_for(key))
     )
-    responder_key = keys.new_key()
     keys.save_key(folder / "ca.key", key)
     keys.save_certificate(folder / "ca.pem", certificate)
     keys.save_key(folder / "responder.key", responder_key)
@@ -192,8 +192,8 @@ def _create(folder: Path, kind: Kind, generation: Generation) -> None:
 
 def responder_certificate(
     issuer: x509.Name,
-    issuer_key: rsa.RSAPrivateKey,
-    public_key: rsa.RSAPublicKey,
+    issuer_key: keys.PrivateKey,
+    public_key: keys.PublicKey,
     kind: Kind,
     begin: datetime,
     end: datetime,
@@ -230,7 +230,7 @@ def responder_certificate(
         builder = builder.add_extension(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False
         )
-    return builder.sign(issuer_key, hashes.SHA256())
+    return builder.sign(issuer_key, keys.hash_for(issuer_key))
 
 
 def _load(folder: Path, generation: Generation) -> Issuer:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 
 from sandbox.pki.authority import CardAuthority
+from sandbox.pki.keys import hash_for
 
 PUBLISHED_EVERY = timedelta(days=1)
 
@@ -15,7 +16,7 @@ PUBLISHED_EVERY = timedelta(days=1)
 def revocation_list(authority: CardAuthority, generation: str, now: datetime) -> bytes:
     """The signed list in DER.
 
-    :param generation: ``01``, ``02`` or ``03``.
+    :param generation: its name, e.g. ``03``.
     :raises LookupError: when there is no such generation.
     """
     for issuer in authority.issuers:
@@ -36,4 +37,4 @@ def revocation_list(authority: CardAuthority, generation: str, now: datetime) ->
     for serial, at in sorted(authority.register.revocations().items()):
         revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(at).build()
         builder = builder.add_revoked_certificate(revoked)
-    return builder.sign(issuer.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    return builder.sign(issuer.key, hash_for(issuer.key)).public_bytes(serialization.Encoding.DER)

@@ -38,18 +38,31 @@ class Generation:
     :param serial: serial number of the self-signed certificate.
     :param not_before: first moment, ISO 8601 UTC.
     :param not_after: last moment, ISO 8601 UTC.
+    :param cards_from: from when on cards come from it unasked, ISO 8601 UTC; empty: from its first moment.
+    :param curve: whether its keys, and those of its cards, are on P-384 instead of RSA.
     """
 
     name: str
     serial: int
     not_before: str
     not_after: str
+    cards_from: str = ""
+    curve: bool = False
 
 
+# The first three have the dates of the real ones. The fourth, for the card to come, is invented: nothing of it is published.
 GENERATIONS = (
     Generation("01", 0x01, "2015-10-20T00:00:00+00:00", "2025-10-19T14:59:59+00:00"),
     Generation("02", 0x0133C349, "2019-09-14T00:00:00+00:00", "2029-09-14T14:59:59+00:00"),
     Generation("03", 0x06D18006, "2023-07-16T00:00:00+00:00", "2033-07-15T14:59:59+00:00"),
+    Generation(
+        "04",
+        0x0A1B2C3D,
+        "2023-07-16T00:00:00+00:00",
+        "2043-07-15T14:59:59+00:00",
+        "2028-03-31T15:00:00+00:00",
+        True,
+    ),
 )
 
 

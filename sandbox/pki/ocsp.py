@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import ocsp
 
 from sandbox.pki.authority import CardAuthority, Issuer
+from sandbox.pki.keys import hash_for
 
 FRESH_FOR = timedelta(minutes=15)
 _HASHES = {"sha1": hashes.SHA1, "sha256": hashes.SHA256}
@@ -78,7 +80,7 @@ class Responder:
             for extension in request.extensions:
                 if isinstance(extension.value, x509.OCSPNonce):
                     builder = builder.add_extension(extension.value, critical=False)
-        response = builder.sign(signer.responder_key, hashes.SHA256())
+        response = builder.sign(signer.responder_key, hash_for(signer.responder_key))
         return response.public_bytes(serialization.Encoding.DER)
 
     def _status(self, serial: int, fault: str) -> tuple[ocsp.OCSPCertStatus, datetime | None]:
@@ -93,7 +95,12 @@ class Responder:
 
 def _key_bits(certificate: x509.Certificate) -> bytes:
     """The subjectPublicKey bit string, which issuerKeyHash is taken over."""
-    return certificate.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
+    key = certificate.public_key()
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        form = serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+    else:
+        form = serialization.Encoding.DER, serialization.PublicFormat.PKCS1
+    return key.public_bytes(*form)
 
 
 def _refusal(status: ocsp.OCSPResponseStatus) -> bytes:

@@ -11,15 +11,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox.pki import keys
 from sandbox.pki.authority import key_usage
 from sandbox.pki.names import SANDBOX_MARKER
 
-PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 VALID_FOR = timedelta(days=398)
 
 
@@ -48,13 +45,13 @@ class OfficeAuthority:
                 .add_extension(key_usage("key_cert_sign", "crl_sign"), critical=True)
                 .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
                 .add_extension(x509.UnrecognizedExtension(SANDBOX_MARKER, b"\x05\x00"), critical=False)
-                .sign(key, hashes.SHA256())
+                .sign(key, keys.hash_for(key))
             )
             keys.save_key(folder / "office-ca.key", key)
             keys.save_certificate(folder / "office-ca.pem", certificate)
         return cls(folder)
 
-    def issue_server(self, public_key: PublicKey, names: list[str], at: datetime) -> x509.Certificate:
+    def issue_server(self, public_key: keys.PublicKey, names: list[str], at: datetime) -> x509.Certificate:
         """A TLS server certificate.
 
         :param names: host names and IP addresses it answers to; the first is its common name.
@@ -68,7 +65,9 @@ class OfficeAuthority:
             at,
         )
 
-    def issue_client(self, public_key: PublicKey, organization_code: str, at: datetime) -> x509.Certificate:
+    def issue_client(
+        self, public_key: keys.PublicKey, organization_code: str, at: datetime
+    ) -> x509.Certificate:
         """A TLS client certificate of an office.
 
         :param organization_code: 機関コード, which becomes the common name and a URI in the subject alternative name.
@@ -96,7 +95,7 @@ class OfficeAuthority:
         return self._provide(folder, name, lambda public: self.issue_client(public, organization_code, at))
 
     def _provide(
-        self, folder: Path, name: str, issue: Callable[[PublicKey], x509.Certificate]
+        self, folder: Path, name: str, issue: Callable[[keys.PublicKey], x509.Certificate]
     ) -> tuple[Path, Path]:
         certificate, key_path = folder / f"{name}.pem", folder / f"{name}.key"
         if not (certificate.exists() and key_path.exists()):
@@ -107,7 +106,7 @@ class OfficeAuthority:
 
     def _issue(
         self,
-        public_key: PublicKey,
+        public_key: keys.PublicKey,
         subject: x509.Name,
         usage: x509.ObjectIdentifier,
         alternatives: list[x509.GeneralName],
@@ -123,7 +122,7 @@ class OfficeAuthority:
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
             )
-            .sign(self._key, hashes.SHA256())
+            .sign(self._key, keys.hash_for(self._key))
         )
 
 
@@ -145,7 +144,7 @@ def _name(common: str, organization: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, public_key: PublicKey, begin: datetime, life: timedelta
+    subject: x509.Name, issuer: x509.Name, public_key: keys.PublicKey, begin: datetime, life: timedelta
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()

@@ -11,7 +11,7 @@ from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox.pki import keys
@@ -31,7 +31,9 @@ class TimeStampAuthority:
     def __init__(self, folder: Path) -> None:
         self.root = keys.load_certificate(folder / "tsa-ca.pem")
         self.certificate = keys.load_certificate(folder / "tsa.pem")
-        self._key = keys.load_key(folder / "tsa.key")
+        key = keys.load_key(folder / "tsa.key")
+        assert isinstance(key, rsa.RSAPrivateKey)
+        self._key = key
         self._asn1_certificate = asn1_x509.Certificate.load(
             self.certificate.public_bytes(serialization.Encoding.DER)
         )

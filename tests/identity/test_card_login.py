@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from psycopg import Connection
@@ -18,7 +19,7 @@ from storage.clock import FixedClock
 from storage.database import NOWHERE
 from tests.conftest import Databases
 from tests.identity.desk import ELSEWHERE, HOME, Desk, make_desk
-from tests.pki.world import SoftCard, card, spare_key
+from tests.pki.world import NOW, SoftCard, card, spare_key
 
 
 @pytest.fixture
@@ -199,6 +200,7 @@ def test_an_unknown_code_is_unknown(desk: Desk, good: SoftCard) -> None:
         {"session_hash": b"\x01" * 32},
         {"nonce": b"\x02" * 32},
         {"purpose": "step-up"},
+        {"expires_at": NOW + timedelta(hours=1)},
     ],
     ids=lambda change: next(iter(change)),
 )

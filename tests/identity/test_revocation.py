@@ -223,7 +223,7 @@ class Server:
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+        threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self._http.server_port}/ocsp/auth"
 
     def stop(self) -> None:
@@ -258,6 +258,26 @@ def test_trouble_on_the_wire_closes(
     server.__dict__.update(trouble)
     asker = HttpAsker({"auth": server.url}, timeout=0.3)
     assert refusal(pki, good, asker) is CardReason.STATUS_UNAVAILABLE  # type: ignore[arg-type]
+
+
+def test_a_responder_waited_for_in_vain_is_left_alone_for_a_moment(
+    pki: Pki, good: SoftCard, server: Server
+) -> None:
+    """Refused all the same, but nobody else waits meanwhile."""
+    moment = [0.0]
+    asker = HttpAsker({"auth": server.url}, timeout=0.2, pause=10.0, tick=lambda: moment[0])
+    checker = verifier(pki, asker)  # type: ignore[arg-type]
+    found = checker.certificate(good.der, NOW)
+    checker.not_revoked(found, NOW)
+    server.delay = 0.5
+    assert refusal(pki, good, asker) is CardReason.STATUS_UNAVAILABLE  # type: ignore[arg-type]
+    server.delay, asked = 0.0, server.connections
+    moment[0] = 9.9
+    assert refusal(pki, good, asker) is CardReason.STATUS_UNAVAILABLE  # type: ignore[arg-type]
+    assert server.connections == asked
+    moment[0] = 10.0
+    checker.not_revoked(found, NOW)
+    asker.close()
 
 
 def test_a_responder_that_is_not_there_closes(pki: Pki, good: SoftCard) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,14 +12,18 @@ from cryptography.x509.oid import NameOID
 from sandbox.pki import Pki, provision
 from sandbox.pki.names import SUBJECT_ARC
 from sandbox.pki.subject import era, fifth_birthday
-from tests.pki.world import HANAKO, ISSUED, NOW, card, spare_key
+from tests.pki.world import COMING, HANAKO, ISSUED, NOW, card, spare_key
 
 
 def test_all_generations_share_one_name_and_differ_in_key(pki: Pki) -> None:
     for authority in (pki.auth, pki.sign):
         names = {issuer.certificate.subject.public_bytes() for issuer in authority.issuers}
-        keys = {issuer.certificate.public_key().public_numbers().n for issuer in authority.issuers}
-        assert (len(names), len(keys)) == (1, 3)
+        keys = {_key_identifier(issuer.certificate) for issuer in authority.issuers}
+        assert (len(names), len(keys)) == (1, 4)
+
+
+def _key_identifier(certificate: x509.Certificate) -> bytes:
+    return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
 
 
 def test_a_login_certificate_has_the_critical_extensions_and_no_others(pki: Pki) -> None:
@@ -97,7 +101,7 @@ def test_provisioning_again_changes_nothing(tmp_path: Path) -> None:
 
 def test_private_keys_are_readable_by_their_owner_only(pki: Pki) -> None:
     files = list(pki.auth.folder.rglob("*.key"))
-    assert len(files) == 6
+    assert len(files) == 8
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
 
@@ -106,3 +110,12 @@ def test_an_old_generation_signs_only_while_it_is_in_force(pki: Pki) -> None:
         pki.auth.at(NOW, "01")
     assert pki.auth.at(NOW).generation.name == "03"
     assert pki.auth.at(NOW, "02").generation.name == "02"
+
+
+def test_cards_of_the_generation_to_come_begin_on_their_day(pki: Pki) -> None:
+    first = datetime(2028, 3, 31, 15, tzinfo=UTC)
+    assert pki.auth.at(first - timedelta(seconds=1)).generation.name == "03"
+    assert pki.auth.at(first).generation.name == "04"
+    found = card(pki.auth, at=COMING).certificate
+    assert found.signature_hash_algorithm.name == "sha384"
+    assert found.public_key().curve.name == "secp384r1"

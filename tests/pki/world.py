@@ -9,18 +9,20 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from portal.identity.card.anchors import Anchors
 from portal.identity.card.login import CardVerifier
 from portal.identity.card.revocation import RevocationCheck, RevocationRules
 from sandbox.pki import Pki, faults
 from sandbox.pki.authority import CardAuthority
-from sandbox.pki.keys import new_key
+from sandbox.pki.keys import PrivateKey, new_curve_key, new_key
 from sandbox.pki.ocsp import Responder
 from sandbox.pki.subject import Holder
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+# A day on which the card to come (P-384) is given out, and a year later.
+COMING, LATER = datetime(2028, 6, 1, 1, 0, tzinfo=UTC), datetime(2029, 6, 1, 1, 0, tzinfo=UTC)
 ISSUED = datetime(2026, 4, 1, 1, 0, tzinfo=UTC)
 HANAKO = Holder(
     "見本　花子", date(1984, 2, 17), "2", "甲野県甲野市本町一丁目1番1号", "Kono-ken", "Kono-shi", "99201"
@@ -31,7 +33,7 @@ HANAKO = Holder(
 class SoftCard:
     """A key and its certificate, in memory."""
 
-    key: rsa.RSAPrivateKey
+    key: PrivateKey
     certificate: x509.Certificate
 
     @property
@@ -39,6 +41,8 @@ class SoftCard:
         return self.certificate.public_bytes(serialization.Encoding.DER)
 
     def sign(self, message: bytes) -> bytes:
+        if isinstance(self.key, ec.EllipticCurvePrivateKey):
+            return self.key.sign(message, ec.ECDSA(hashes.SHA384()))
         return self.key.sign(message, padding.PKCS1v15(), hashes.SHA256())
 
 
@@ -48,16 +52,22 @@ def spare_key(number: int = 0) -> rsa.RSAPrivateKey:
     return new_key()
 
 
+@cache
+def curve_key(number: int = 0) -> ec.EllipticCurvePrivateKey:
+    """A key of the card to come (P-384)."""
+    return new_curve_key()
+
+
 def card(
     authority: CardAuthority,
     *,
     holder: Holder = HANAKO,
     at: datetime = ISSUED,
     generation: str | None = None,
-    key: rsa.RSAPrivateKey | None = None,
+    key: PrivateKey | None = None,
 ) -> SoftCard:
     """A card of the authority, in memory."""
-    key = key or spare_key()
+    key = key or (curve_key() if authority.at(at, generation).generation.curve else spare_key())
     return SoftCard(key, authority.issue(key.public_key(), holder, at, generation=generation))
 
 

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import NameOID
 
-from portal.identity.card.profile import Kind
+from portal.identity.card.profile import Kind, all_profiles
 
 SANDBOX_MARKER = x509.ObjectIdentifier("2.25.182719366027510366113019846316409431871")
 TEST_ORGANIZATION = "JPKI-TEST"
@@ -29,7 +32,7 @@ class Anchor:
     """One generation of one authority.
 
     :param name_hashes: hash name to the digest of the issuer name in DER; OCSP questions carry it.
-    :param key_hashes: hash name to the digest of its public key bits.
+    :param key_hashes: hash name to the digest of its public key bits (RFC 6960, 4.1.1: without tag, length and unused bits).
     """
 
     kind: Kind
@@ -51,7 +54,7 @@ class Anchors:
 
     :param certificates: pairs of kind and certificate.
     :param production: refuse test environments.
-    :raises AnchorRefused: for a certificate that is no authority, or a test one in production.
+    :raises AnchorRefused: for a certificate that is no authority, one whose key no profile knows, or a test one in production.
     """
 
     def __init__(self, certificates: Sequence[tuple[Kind, x509.Certificate]], production: bool) -> None:
@@ -63,13 +66,11 @@ class Anchors:
     def from_folder(cls, folder: Path, production: bool) -> Anchors:
         """Read ``auth-*.pem`` and ``sign-*.pem``.
 
-        :raises AnchorRefused: when none of the ``auth`` kind is there.
+        :raises AnchorRefused: when none of the ``auth`` kind is there, or a file holds no certificate.
         """
         kinds: tuple[Kind, ...] = ("auth", "sign")
         found: list[tuple[Kind, x509.Certificate]] = [
-            (kind, x509.load_pem_x509_certificate(path.read_bytes()))
-            for kind in kinds
-            for path in sorted(folder.glob(f"{kind}-*.pem"))
+            (kind, _read(path)) for kind in kinds for path in sorted(folder.glob(f"{kind}-*.pem"))
         ]
         if not any(kind == "auth" for kind, _ in found):
             raise AnchorRefused(f"{folder} に利用者証明用認証局の証明書（auth-*.pem）がありません。")
@@ -91,23 +92,40 @@ class Anchors:
         return any(name == issuer_name for _, name in self.names)
 
 
+def _read(path: Path) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    except ValueError as problem:
+        raise AnchorRefused(
+            f"{path} から証明書（PEM）を読み取れません。入れ直して、もう一度起動してください。"
+        ) from problem
+
+
 def _anchor(kind: Kind, certificate: x509.Certificate, production: bool) -> Anchor:
-    fingerprint = certificate.fingerprint(certificate.signature_hash_algorithm).hex()[:16]  # type: ignore[arg-type]
+    fingerprint = certificate.fingerprint(hashes.SHA256()).hex()[:16]
     try:
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
         identifier = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
     except x509.ExtensionNotFound as problem:
         raise AnchorRefused(f"{fingerprint}… は認証局の証明書ではありません。") from problem
-    if not constraints.ca or certificate.subject != certificate.issuer:
+    try:
+        certificate.verify_directly_issued_by(certificate)
+    except (InvalidSignature, ValueError, TypeError):
+        constraints = x509.BasicConstraints(ca=False, path_length=None)
+    if not constraints.ca:
         raise AnchorRefused(f"{fingerprint}… は認証局の自己署名証明書ではありません。")
-    certificate.verify_directly_issued_by(certificate)
+    public = certificate.public_key()
+    if not any(
+        rule.fits_authority(public) for row in all_profiles() if row.kind == kind for rule in row.keys
+    ):
+        raise AnchorRefused(f"{fingerprint}… の鍵の種類は、カードの認証局のものとして知られていません。")
     if production and is_test(certificate):
         raise AnchorRefused(
             f"{fingerprint}… は試験用の認証局です。MADOGUCHI_MODE=production では読み込みません。"
             "本番の認証局の証明書を置いて、もう一度起動してください。"
         )
     name = certificate.subject.public_bytes()
-    key = certificate.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
+    key = _key_bits(public)
     return Anchor(
         kind,
         certificate,
@@ -117,6 +135,15 @@ def _anchor(kind: Kind, certificate: x509.Certificate, production: bool) -> Anch
         {algorithm: hashlib.new(algorithm, name).digest() for algorithm in ("sha1", "sha256")},
         {algorithm: hashlib.new(algorithm, key).digest() for algorithm in ("sha1", "sha256")},
     )
+
+
+def _key_bits(public: CertificatePublicKeyTypes) -> bytes:
+    """The bits of subjectPublicKey."""
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        form = serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+    else:
+        form = serialization.Encoding.DER, serialization.PublicFormat.PKCS1
+    return public.public_bytes(*form)
 
 
 def is_test(certificate: x509.Certificate) -> bool:

@@ -1,13 +1,17 @@
 """Asking the configured OCSP responder over a kept-alive connection for each thread.
 
 The address in the certificate (AIA) is not used: an attacker writes that one. The configured one is used.
+
+A responder that keeps us waiting is left alone for a moment. Every login is refused meanwhile, as it would be anyway, but at once:
+pages are made by the same few threads, and would stand still while card after card waits for the end of its time.
 """
 
 from __future__ import annotations
 
 import http.client
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from portal.identity.card.reasons import CardReason, CardRefused
@@ -19,12 +23,23 @@ class HttpAsker:
     """Carries questions to one responder for each kind of certificate.
 
     :param urls: kind (``auth``, ``sign``) to the responder's address.
-    :param timeout: seconds until it counts as down.
+    :param timeout: seconds without a word until it counts as down.
+    :param pause: seconds in which one that was waited for in vain is not asked again.
+    :param tick: a clock that only goes forward, in seconds.
     """
 
-    def __init__(self, urls: Mapping[str, str], timeout: float = 3.0) -> None:
+    def __init__(
+        self,
+        urls: Mapping[str, str],
+        timeout: float = 3.0,
+        pause: float = 10.0,
+        tick: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._urls = {kind: urlsplit(url) for kind, url in urls.items()}
         self._timeout = timeout
+        self._pause = pause
+        self._tick = tick
+        self._left_alone: dict[str, float] = {}
         self._local = threading.local()
 
     def ask(self, kind: str, question: bytes) -> bytes:
@@ -32,25 +47,38 @@ class HttpAsker:
 
         :raises CardRefused: ``status_unavailable`` when it does not answer 200 in time.
         """
+        if self._tick() < self._left_alone.get(kind, 0.0):
+            raise CardRefused(CardReason.STATUS_UNAVAILABLE)
         connections: dict[str, http.client.HTTPConnection] = self._local.__dict__.setdefault("open", {})
         kept = connections.pop(kind, None)
-        if kept is not None:
-            try:
-                return self._exchange(connections, kind, kept, question)
-            except (OSError, http.client.HTTPException):
-                # The other side may have closed an idle connection; that alone says nothing about its health.
-                kept.close()
-        fresh = self._connect(kind)
         try:
-            return self._exchange(connections, kind, fresh, question)
+            answer = self._once_more(connections, kind, kept, question) if kept else None
+            return answer or self._exchange(connections, kind, self._connect(kind), question)
+        except TimeoutError:
+            self._left_alone[kind] = self._tick() + self._pause
+            raise CardRefused(CardReason.STATUS_UNAVAILABLE) from None
         except (OSError, http.client.HTTPException):
-            fresh.close()
             raise CardRefused(CardReason.STATUS_UNAVAILABLE) from None
 
     def close(self) -> None:
         """Close the connections of this thread."""
         for connection in self._local.__dict__.pop("open", {}).values():
             connection.close()
+
+    def _once_more(
+        self,
+        connections: dict[str, http.client.HTTPConnection],
+        kind: str,
+        kept: http.client.HTTPConnection,
+        question: bytes,
+    ) -> bytes | None:
+        """Ask over a kept connection; None when the other side has closed it, which says nothing about its health."""
+        try:
+            return self._exchange(connections, kind, kept, question)
+        except TimeoutError:
+            raise
+        except (OSError, http.client.HTTPException):
+            return None
 
     def _exchange(
         self,
@@ -60,9 +88,13 @@ class HttpAsker:
         question: bytes,
     ) -> bytes:
         headers = {"Content-Type": "application/ocsp-request", "Accept": "application/ocsp-response"}
-        connection.request("POST", self._urls[kind].path or "/", question, headers)
-        response = connection.getresponse()
-        body = response.read(MAX_ANSWER + 1)
+        try:
+            connection.request("POST", self._urls[kind].path or "/", question, headers)
+            response = connection.getresponse()
+            body = response.read(MAX_ANSWER + 1)
+        except (OSError, http.client.HTTPException):
+            connection.close()
+            raise
         if len(body) > MAX_ANSWER or response.status != http.HTTPStatus.OK:
             connection.close()
             raise CardRefused(CardReason.STATUS_UNAVAILABLE)

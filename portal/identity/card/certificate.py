@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtensionOID, NameOID
 from cryptography.x509.verification import (
     Criticality,
@@ -29,6 +29,9 @@ from storage.clock import JAPAN
 
 # The largest card certificate seen is under 2,000 bytes; the 署名用 one with a 200-character address is under 4,000.
 MAX_CERTIFICATE = 8192
+
+# 発行の番号 is positive and at most twenty octets long (RFC 5280, 4.1.2.2); half of the key of an account.
+MOST_SERIAL = 1 << 159
 
 # What the parser raises for bytes that are not what they say they are.
 UNREADABLE = (
@@ -65,18 +68,19 @@ class VerifiedCertificate:
     serial: int
 
     def check_signature(self, signature: bytes, message: bytes) -> None:
-        """Check what the card's key signed (PKCS#1 v1.5 for RSA, ECDSA for EC).
+        """Check what the card's key signed.
 
+        :param signature: PKCS#1 v1.5 of an RSA key; of an elliptic one ECDSA in DER (RFC 3279, 2.2.3).
         :raises CardRefused: ``wrong_signature``.
         """
-        key = self.certificate.public_key()
+        key, algorithm = self.certificate.public_key(), self.rule.algorithm()
         try:
-            if self.rule.type == "rsa":
-                key.verify(signature, message, padding.PKCS1v15(), self.rule.algorithm())  # type: ignore[union-attr,call-arg,arg-type]
+            if isinstance(key, rsa.RSAPublicKey):
+                key.verify(signature, message, padding.PKCS1v15(), algorithm)
+            elif isinstance(key, ec.EllipticCurvePublicKey):
+                key.verify(signature, message, ec.ECDSA(algorithm))
             else:
-                from cryptography.hazmat.primitives.asymmetric import ec
-
-                key.verify(signature, message, ec.ECDSA(self.rule.algorithm()))  # type: ignore[union-attr,call-arg,arg-type]
+                raise CardRefused(CardReason.WRONG_KEY)
         except InvalidSignature:
             raise CardRefused(CardReason.WRONG_SIGNATURE) from None
 
@@ -94,6 +98,9 @@ def load(der: bytes) -> x509.Certificate:
         _ = certificate.extensions, certificate.issuer, certificate.subject, certificate.serial_number
     except UNREADABLE:
         raise CardRefused(CardReason.UNREADABLE) from None
+    if not der.endswith(b"\x00" + certificate.signature):
+        # The parser overlooks how many bits at the end of the signature are said to be unused: whole octets have none.
+        raise CardRefused(CardReason.UNREADABLE)
     return certificate
 
 
@@ -111,7 +118,9 @@ def verify(
     anchor = _issuer(certificate, anchors)
     if anchor.kind != profile.kind:
         raise CardRefused(CardReason.SIGN_KIND if anchor.kind == "sign" else CardReason.WRONG_AUTHORITY)
-    rule = _algorithms(certificate, profile)
+    rule = _algorithms(certificate, anchor, profile)
+    if not 0 < certificate.serial_number < MOST_SERIAL:
+        raise CardRefused(CardReason.PROFILE)
     _dates(certificate, anchor, now)
     _extensions(certificate, profile, anchors.production)
     _second_opinion(certificate, anchor, profile, anchors.production, now)
@@ -144,7 +153,8 @@ def _says_test(name: x509.Name) -> bool:
     return any(a.value == TEST_ORGANIZATION for a in name.get_attributes_for_oid(NameOID.ORGANIZATION_NAME))
 
 
-def _algorithms(certificate: x509.Certificate, profile: CardProfile) -> KeyRule:
+def _algorithms(certificate: x509.Certificate, anchor: Anchor, profile: CardProfile) -> KeyRule:
+    """The one rule that card, authority and signature all follow: nothing weaker may stand above a strong key."""
     try:
         rule = profile.key_rule(certificate.public_key())
     except UNREADABLE:
@@ -156,9 +166,9 @@ def _algorithms(certificate: x509.Certificate, profile: CardProfile) -> KeyRule:
         parameters = certificate.signature_algorithm_parameters
     except UNREADABLE:
         raise CardRefused(CardReason.WRONG_ALGORITHM) from None
-    if used is None or used.name != rule.hash:
+    if used is None or used.name != rule.hash or not rule.is_padding(parameters):
         raise CardRefused(CardReason.WRONG_ALGORITHM)
-    if rule.type == "rsa" and not isinstance(parameters, padding.PKCS1v15):
+    if not rule.fits_authority(anchor.certificate.public_key()):
         raise CardRefused(CardReason.WRONG_ALGORITHM)
     return rule
 

@@ -12,7 +12,7 @@ from typing import Literal
 import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 Kind = Literal["auth", "sign"]
 _HASHES: dict[str, type[hashes.HashAlgorithm]] = {"sha256": hashes.SHA256, "sha384": hashes.SHA384}
@@ -20,30 +20,44 @@ _HASHES: dict[str, type[hashes.HashAlgorithm]] = {"sha256": hashes.SHA256, "sha3
 
 @dataclass(frozen=True)
 class KeyRule:
-    """One acceptable combination of key and hash.
+    """One acceptable combination of key and hash, for the card and for the authority above it.
 
     :param size: bits of the modulus, or of the curve.
+    :param hash: signs the certificate, and what the card signs.
     :param exponent: public exponent of an RSA key, else None.
+    :param curve: name of the curve of an elliptic key (SEC 2), else None: two curves may have one size.
     """
 
     type: Literal["rsa", "ec"]
     size: int
     hash: str
     exponent: int | None = None
+    curve: str | None = None
 
     def fits(self, key: object) -> bool:
-        """Whether a public key follows this rule."""
-        if self.type == "rsa":
+        """Whether a card's public key follows this rule."""
+        if isinstance(key, rsa.RSAPublicKey):
             return (
-                isinstance(key, rsa.RSAPublicKey)
-                and key.key_size == self.size
-                and key.public_numbers().e == self.exponent
+                self.type == "rsa" and key.key_size == self.size and key.public_numbers().e == self.exponent
             )
-        return isinstance(key, ec.EllipticCurvePublicKey) and key.curve.key_size == self.size
+        return isinstance(key, ec.EllipticCurvePublicKey) and self._on_curve(key)
+
+    def fits_authority(self, key: object) -> bool:
+        """Whether an authority with this key may certify keys that follow this rule: it is of the same kind, and no weaker."""
+        if isinstance(key, rsa.RSAPublicKey):
+            return self.type == "rsa" and key.key_size >= self.size
+        return isinstance(key, ec.EllipticCurvePublicKey) and self._on_curve(key)
+
+    def is_padding(self, parameters: object) -> bool:
+        """Whether a signature of this kind was made: PKCS#1 v1.5 with RSA, ECDSA with a curve."""
+        return isinstance(parameters, padding.PKCS1v15 if self.type == "rsa" else ec.ECDSA)
 
     def algorithm(self) -> hashes.HashAlgorithm:
         """The hash that goes with the key."""
         return _HASHES[self.hash]()
+
+    def _on_curve(self, key: ec.EllipticCurvePublicKey) -> bool:
+        return self.type == "ec" and key.curve.name == self.curve and key.curve.key_size == self.size
 
 
 @dataclass(frozen=True)

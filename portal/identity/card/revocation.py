@@ -14,16 +14,25 @@ from typing import Protocol
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, OCSPExtensionOID
 
 from portal.identity.card.anchors import Anchor
 from portal.identity.card.certificate import UNREADABLE, VerifiedCertificate
 from portal.identity.card.reasons import CardReason, CardRefused
 
 _HASHES: dict[str, type[hashes.HashAlgorithm]] = {"sha1": hashes.SHA1, "sha256": hashes.SHA256}
+# What an answer, and the certificate of a named responder, may be signed with. Never SHA-1, never a short key.
 _SIGNING_HASHES = frozenset({"sha256", "sha384", "sha512"})
+_LEAST_RSA = 2048
+_CURVES = frozenset({"secp256r1", "secp384r1"})
+_RESPONDERS_CRITICAL = {
+    ExtensionOID.KEY_USAGE,
+    ExtensionOID.EXTENDED_KEY_USAGE,
+    ExtensionOID.BASIC_CONSTRAINTS,
+    ExtensionOID.OCSP_NO_CHECK,
+}
 
 
 class Asker(Protocol):
@@ -96,14 +105,19 @@ class RevocationCheck:
 
         :raises CardRefused: ``revoked``, or one of the ``status_…`` reasons.
         """
+        # Parsing is lazy: whatever cannot be read, wherever it stands, is an answer that is not believed.
         try:
-            answer = ocsp.load_der_ocsp_response(der)
-            if answer.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
-                raise CardRefused(CardReason.STATUS_UNAVAILABLE)
-            singles = list(answer.responses)
-            self._authentic(answer, anchor, now)
+            self._judge(ocsp.load_der_ocsp_response(der), anchor, serial, nonce, now)
         except UNREADABLE:
             raise CardRefused(CardReason.STATUS_UNTRUSTED) from None
+
+    def _judge(
+        self, answer: ocsp.OCSPResponse, anchor: Anchor, serial: int, nonce: bytes, now: datetime
+    ) -> None:
+        if answer.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+            raise CardRefused(CardReason.STATUS_UNAVAILABLE)
+        self._authentic(answer, anchor, now)
+        singles = list(answer.responses)
         if len(singles) != 1 or not _speaks_of(singles[0], anchor, serial):
             raise CardRefused(CardReason.STATUS_MISMATCH)
         self._bound(answer, nonce)
@@ -124,6 +138,10 @@ class RevocationCheck:
             raise CardRefused(CardReason.STATUS_STALE)
 
     def _bound(self, answer: ocsp.OCSPResponse, nonce: bytes) -> None:
+        said = (*answer.extensions, *answer.single_extensions)
+        if any(extension.critical for extension in said if extension.oid != OCSPExtensionOID.NONCE):
+            # It says something that has to be understood, and we do not.
+            raise CardRefused(CardReason.STATUS_UNTRUSTED)
         try:
             returned = answer.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce
         except x509.ExtensionNotFound:
@@ -138,10 +156,13 @@ class RevocationCheck:
         if used is None or used.name not in _SIGNING_HASHES:
             raise CardRefused(CardReason.STATUS_UNTRUSTED)
         key = self._signer(answer, anchor, now).public_key()
-        if not isinstance(key, rsa.RSAPublicKey):
-            raise CardRefused(CardReason.STATUS_UNTRUSTED)
         try:
-            key.verify(answer.signature, answer.tbs_response_bytes, padding.PKCS1v15(), used)
+            if isinstance(key, rsa.RSAPublicKey) and key.key_size >= _LEAST_RSA:
+                key.verify(answer.signature, answer.tbs_response_bytes, padding.PKCS1v15(), used)
+            elif isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES:
+                key.verify(answer.signature, answer.tbs_response_bytes, ec.ECDSA(used))
+            else:
+                raise CardRefused(CardReason.STATUS_UNTRUSTED)
         except InvalidSignature:
             raise CardRefused(CardReason.STATUS_UNTRUSTED) from None
 
@@ -151,6 +172,8 @@ class RevocationCheck:
             return anchor.certificate
         for certificate in answer.certificates:
             der = certificate.public_bytes(serialization.Encoding.DER)
+            if der == anchor.der and _is_responder(answer, certificate):
+                return anchor.certificate
             known = self._signers.get((anchor.key_identifier, der))
             if known is None:
                 if not _delegated(certificate, anchor):
@@ -166,12 +189,22 @@ class RevocationCheck:
 
 
 def _delegated(certificate: x509.Certificate, anchor: Anchor) -> bool:
+    """Whether the authority named this certificate for signing answers, by a signature that is still worth something."""
     try:
         certificate.verify_directly_issued_by(anchor.certificate)
-        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        used = certificate.signature_hash_algorithm
+        extensions = certificate.extensions
+        purposes = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        usages = [e.value for e in extensions if isinstance(e.value, x509.KeyUsage)]
     except (InvalidSignature, x509.ExtensionNotFound, *UNREADABLE):
         return False
-    return ExtendedKeyUsageOID.OCSP_SIGNING in usage
+    return (
+        used is not None
+        and used.name in _SIGNING_HASHES
+        and ExtendedKeyUsageOID.OCSP_SIGNING in purposes
+        and all(usage.digital_signature for usage in usages)
+        and not any(e.critical and e.oid not in _RESPONDERS_CRITICAL for e in extensions)
+    )
 
 
 def _is_responder(answer: ocsp.OCSPResponse, certificate: x509.Certificate) -> bool:

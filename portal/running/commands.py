@@ -18,6 +18,7 @@ from portal.running import prepare as preparing
 from portal.running.house_parts import portal_part, worker_part
 from portal.running.progress import Steps
 from portal.running.supervisor import PartFailed, Supervisor
+from portal.running.web import refuse_unshielded
 from portal.settings import Settings, SettingsError
 
 
@@ -56,8 +57,9 @@ def serve() -> None:
     settings = read_settings()
     if settings.production:
         raise click.ClickException(
-            "本番では `madoguchi worker` と granian を別々に動かします。docs/operations.md を見てください。"
+            "本番では `madoguchi worker` と `madoguchi web` を別々に動かします。docs/operations.md を見てください。"
         )
+    refuse_unshielded(settings)
     with _only_one(settings):
         supervisor = Supervisor(settings.var / "log")
         try:

@@ -7,18 +7,25 @@ from typing import cast
 
 import click
 
+from portal.identity.card.anchors import AnchorRefused
 from portal.settings import Settings, SettingsError
 from storage import logs
 from storage.database import Database
 
-# Requests that wait inside one process before the front server is told to come again later.
-BACKPRESSURE = 64
-
+# Connections of one process, idle ones too; more wait unanswered. nginx keeps up to 32 for each of its own processes.
+CONNECTIONS = 256
+# Milliseconds for a header to come, and until an idle connection ends; nginx lets go of its own sooner (deploy/nginx/).
+HEADER_TIME = 20_000
 
 # A page is made by one of few threads, and a body is read without a time limit: who sends half a body holds one thread.
+UNSHIELDED = (
+    "{bind} は、この機械の外からも届くアドレスです。前に置くサーバー（nginx）なしでは待ち受けません。途中で止まった送信が、ほかの人を"
+    "止めてしまうためです。まだ何も始めていません。MADOGUCHI_BIND を 127.0.0.1:6543 のようなアドレスに戻すか、nginx を前に置いて"
+    "（deploy/nginx/）、同じ合い言葉を MADOGUCHI_GATEWAY_SECRET に入れてから、もう一度起動してください。"
+)
 EXPOSED = (
-    "注意: この機械の外からも届くアドレスで待ち受けています。前に nginx（deploy/nginx/）を置き、このポートには nginx だけが"
-    "届くようにしてください。直接さらすと、途中で止まった送信が、ほかの人を待たせます。"
+    "注意: この機械の外からも届くアドレスで待ち受けています。このポートには nginx だけが届くようにしてください。"
+    "nginx を通らない送信は、読まずに断ります。"
 )
 
 
@@ -26,6 +33,7 @@ EXPOSED = (
 def web() -> None:
     """窓口（ウェブ）だけを動かす。"""
     from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
     from granian.server import Server
 
@@ -34,9 +42,13 @@ def web() -> None:
     except SettingsError as wrong:
         raise click.ClickException(str(wrong)) from wrong
     logs.configure(json=settings.production)
+    refuse_unshielded(settings)
     if exposed(settings.bind):
         click.echo(EXPOSED, err=True)
-    load(settings)
+    try:
+        load(settings)
+    except (AnchorRefused, SettingsError) as wrong:
+        raise click.ClickException(str(wrong)) from wrong
     host, port = settings.bind.rsplit(":", 1)
     Server(
         "portal.wsgi:application",
@@ -47,8 +59,9 @@ def web() -> None:
         workers=settings.processes,
         # One thread for each process: a page is short, and a second thread only waits for the first one's lock.
         blocking_threads=1,
-        backpressure=BACKPRESSURE,
+        backpressure=CONNECTIONS,
         http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIME),
         websockets=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
@@ -64,6 +77,17 @@ def load(settings: Settings) -> None:
     from portal.app import make_app
 
     make_app(settings, database=cast(Database, None))
+
+
+def refuse_unshielded(settings: Settings) -> None:
+    """Stop before anything listens where others reach it without a front server that takes bodies in first.
+
+    With a front server the portal takes bodies from it alone (:mod:`portal.identity.front`), which needs the shared secret.
+
+    :raises ClickException: what is to be set.
+    """
+    if exposed(settings.bind) and not settings.gateway_secret:
+        raise click.ClickException(UNSHIELDED.format(bind=settings.bind))
 
 
 def exposed(bind: str) -> bool:

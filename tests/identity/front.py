@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def free_port() -> int:
 
 
 def wait_for(port: int, process: subprocess.Popen[Any], log: Path) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         if process.poll() is not None:
             raise RuntimeError(f"ended at once: {log.read_text()[-2000:]}")
@@ -89,22 +90,28 @@ class Front:
 
 
 class Servers:
-    """Starts and stops pki, portal and nginx."""
+    """Starts and stops pki, portal and nginx.
 
-    def __init__(self, var: Path, pki: Pki, databases: Databases) -> None:
+    :param at: where the clocks of pki and portal stand; by the machine's clock when not given.
+    """
+
+    def __init__(self, var: Path, pki: Pki, databases: Databases, at: datetime | None = None) -> None:
+        self._at = at.isoformat() if at else None
         self._running: list[subprocess.Popen[Any]] = []
         port, upstream, pki_port = free_port(), free_port(), free_port()
         tls = var / "front"
         tls.mkdir()
-        from datetime import UTC, datetime
-
         now = datetime.now(UTC)
         for name, host in (("main", "localhost"), ("card", "card.localhost")):
             pki.office.provide_server(tls, name, [host], now)
         self.front = Front(tls, port, upstream, pki_port, pki, pki.office.certificate_path)
-        self._pki(var, pki_port)
-        self._portal(var, databases, upstream, pki_port)
-        self._nginx(tls, port, upstream)
+        try:
+            self._pki(var, pki_port)
+            self._portal(var, databases, upstream, pki_port)
+            self._nginx(tls, port, upstream)
+        except BaseException:
+            self.stop()
+            raise
 
     def _run(
         self, command: list[str], log: Path, port: int, environment: dict[str, str] | None = None
@@ -121,8 +128,11 @@ class Servers:
         wait_for(port, process, log)
 
     def _pki(self, var: Path, port: int) -> None:
-        target = f"from pathlib import Path; from sandbox.pki.app import make_app; app = make_app(Path({str(var)!r}))"
-        (var / "pki_app.py").write_text(target)
+        clock = f", lambda: datetime.fromisoformat({self._at!r})" if self._at else ""
+        (var / "pki_app.py").write_text(
+            "from datetime import datetime\nfrom pathlib import Path\nfrom sandbox.pki.app import make_app\n"
+            f"app = make_app(Path({str(var)!r}){clock})\n"
+        )
         self._granian("pki_app:app", port, var / "pki.log", {"PYTHONPATH": f"{var}:{ROOT}"}, factory=False)
 
     def _portal(self, var: Path, databases: Databases, port: int, pki_port: int) -> None:
@@ -135,7 +145,18 @@ class Servers:
             "MADOGUCHI_CARD_ANCHORS": str(self.front.pki.anchors),
             "MADOGUCHI_OCSP": f"http://127.0.0.1:{pki_port}/ocsp",
         }
-        self._granian("portal.wsgi:application", port, var / "portal.log", environment, factory=True)
+        if self._at is None:
+            environment |= {"MADOGUCHI_BIND": f"127.0.0.1:{port}", "MADOGUCHI_PROCESSES": "1"}
+            self._run([sys.executable, "-m", "portal.cli", "web"], var / "portal.log", port, environment)
+        else:
+            environment["PYTHONPATH"] = f"{var}:{ROOT}"
+            (var / "later_portal.py").write_text(
+                "from datetime import datetime\nfrom portal.app import make_app\nfrom portal.settings import Settings\n"
+                "from storage.clock import FixedClock\ndef application():\n"
+                f"    clock = FixedClock(datetime.fromisoformat({self._at!r}))\n"
+                "    return make_app(Settings.from_env(), clock=clock)\n"
+            )
+            self._granian("later_portal:application", port, var / "portal.log", environment, factory=True)
 
     def _granian(
         self, target: str, port: int, log: Path, environment: dict[str, str], *, factory: bool
@@ -172,7 +193,8 @@ class Servers:
             for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
         (tls / "nginx.conf").write_text(
-            f"daemon off; pid {tls}/nginx.pid; error_log {tls}/error.log warn; worker_processes 1;\n"
+            # A super-user's nginx would give its work to somebody who may not write here.
+            f"{'user root; ' if os.geteuid() == 0 else ''}daemon off; pid {tls}/nginx.pid; error_log {tls}/error.log warn; worker_processes 1;\n"
             f"events {{ worker_connections 64; }}\nhttp {{\n{temporary}include {tls}/madoguchi.conf;\n}}\n"
         )
         nginx = shutil.which("nginx") or "/usr/sbin/nginx"

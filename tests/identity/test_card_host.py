@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from sandbox.pki import Pki, faults
-from tests.identity.front import SECRET, Front
-from tests.pki.world import HANAKO, SoftCard, card
+from sandbox.pki import Pki, faults, provision
+from tests.conftest import Databases
+from tests.identity.forgeries import made
+from tests.identity.front import SECRET, Front, Servers
+from tests.pki.world import HANAKO, LATER, SoftCard, card, spare_key
 
 pytestmark = pytest.mark.nginx
 
@@ -36,8 +39,14 @@ def living_card(own: Pki, kind: str = "auth") -> SoftCard:
     return card(getattr(own, kind), holder=HANAKO, at=NOW - timedelta(days=30))
 
 
-def browser(front: Front, files: tuple[Path, Path] | None = None, **more: Any) -> httpx.Client:
+def browser(
+    front: Front,
+    files: tuple[Path, Path] | None = None,
+    version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3,
+    **more: Any,
+) -> httpx.Client:
     context = ssl.create_default_context(cafile=str(front.ca))
+    context.maximum_version = version
     if files:
         context.load_cert_chain(*files)
     return httpx.Client(verify=context, trust_env=False, timeout=15, **more)
@@ -81,6 +90,50 @@ def test_a_card_opens_a_session_and_the_page_that_was_wanted(front: Front, own: 
         # The token is used up, for this browser and for any other.
         assert visitor.get(back.headers["Location"]).status_code == 409
         assert holder.get(address).status_code == 409
+
+
+@pytest.mark.parametrize("change", ["expired", "not yet valid"])
+def test_a_card_out_of_its_time_is_told_so(front: Front, own: Pki, change: str) -> None:
+    """nginx itself looks at the dates, and must not stand between the person and the words."""
+    times = {"end": NOW - timedelta(hours=1), "begin": NOW - timedelta(days=30)}
+    if change == "not yet valid":
+        times = {"begin": NOW + timedelta(hours=1), "end": NOW + timedelta(days=30)}
+    found = SoftCard(spare_key(), made(own.auth, **times))
+    answer = shown(front, own, change, found)
+    assert answer.status_code == 403
+    assert (
+        "有効期限が切れています" if change == "expired" else "まだ有効期間に入っていません"
+    ) in answer.text
+
+
+@pytest.fixture(scope="module")
+def later(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[tuple[Front, Pki]]:
+    """The front on a day on which cards with a key on P-384 are given out."""
+    var = tmp_path_factory.mktemp("later")
+    own = provision(var, datetime.now(UTC))
+    servers = Servers(var, own, databases, LATER)
+    yield servers.front, own
+    servers.stop()
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_card_with_a_key_on_a_curve_opens_a_session_from_its_day_on(
+    later: tuple[Front, Pki], version: ssl.TLSVersion
+) -> None:
+    front, own = later
+    coming = card(own.auth, at=NOW - timedelta(days=1), generation="04")
+    files = front.card_files(coming, f"curve{version}")
+    with browser(front) as visitor, browser(front, files, version) as holder:
+        back = holder.get(start(front, visitor)).headers["Location"]
+        assert visitor.get(back).headers["Location"] == f"{front.main}/my/sessions"
+        assert "ログインの記録" in visitor.get(f"{front.main}/my/sessions").text
+    own.auth.register.revoke(coming.certificate.serial_number, LATER)
+    assert "失効しています" in shown(front, own, "revoked", coming).text
+
+
+def test_before_that_day_it_is_refused_in_words(front: Front, own: Pki) -> None:
+    coming = card(own.auth, at=NOW - timedelta(days=1), generation="04")
+    assert "鍵の種類は、ここでは使えません" in shown(front, own, "early", coming).text
 
 
 def test_the_token_alone_is_of_no_use_in_another_browser(front: Front, own: Pki) -> None:
@@ -206,12 +259,42 @@ def test_another_host_asked_for_under_a_right_name_gets_no_answer(front: Front) 
         assert tls.recv(1000) == b""
 
 
+def test_a_file_as_large_as_a_statement_reaches_the_application_and_a_large_form_does_not(
+    front: Front,
+) -> None:
+    large = b"x" * (2 * 1024 * 1024)
+    with browser(front) as visitor:
+        taken = visitor.post(f"{front.main}/staff/assessments/import", content=large)
+        assert taken.status_code != 413
+        assert "nginx" not in taken.text
+        assert visitor.post(f"{front.main}/login/card", content=large).status_code == 413
+
+
+HALF = b"POST /login/card HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx"
+
+
 def test_bodies_that_are_held_back_hold_up_nobody_else(front: Front) -> None:
-    start_of = b"POST /login/card HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx"
-    held = [speak(front, "localhost", start_of) for _ in range(8)]
+    """The portal behind has one process of one thread here."""
+    held = [speak(front, "localhost", HALF) for _ in range(8)]
     try:
         with browser(front) as visitor:
-            assert visitor.get(f"{front.main}/login", timeout=5).status_code == 200
+            start(front, visitor)
+    finally:
+        for one in held:
+            one.close()
+
+
+@pytest.mark.parametrize("announced", [b"Content-Length: 1000", b"Transfer-Encoding: chunked"])
+def test_nor_do_bodies_held_back_past_nginx_which_are_refused_unread(front: Front, announced: bytes) -> None:
+    sent = HALF.replace(b"Content-Length: 1000", announced)
+    held = [socket.create_connection(("127.0.0.1", front.upstream), timeout=10) for _ in range(8)]
+    try:
+        for one in held:
+            one.sendall(sent)
+        for one in held:
+            assert one.recv(4000).startswith(b"HTTP/1.1 421 ")
+        with browser(front) as visitor:
+            start(front, visitor)
     finally:
         for one in held:
             one.close()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from portal.cli import main
 from portal.running.web import exposed
 from portal.settings import Settings
 
@@ -20,3 +24,19 @@ def test_an_address_that_others_reach_needs_a_front_server(bind: str) -> None:
 
 def test_nothing_is_exposed_unless_somebody_asks_for_it() -> None:
     assert not exposed(Settings.from_env({}).bind)
+
+
+@pytest.mark.parametrize("command", ["web", "serve"])
+def test_neither_command_listens_where_others_reach_it_without_a_front_server(
+    command: str, tmp_path: Path
+) -> None:
+    environment = {
+        "MADOGUCHI_BIND": "0.0.0.0:6543",
+        "MADOGUCHI_VAR": str(tmp_path),
+        "MADOGUCHI_MODE": "demonstration",
+    }
+    stopped = CliRunner(env=environment).invoke(main, [command])
+    assert stopped.exit_code == 1
+    assert "MADOGUCHI_GATEWAY_SECRET" in stopped.output
+    assert "まだ何も始めていません" in stopped.output
+    assert not list(tmp_path.iterdir())

@@ -22,7 +22,6 @@ from storage.database import Scope
 from storage.encryption import KeyRing
 from storage.ids import new_id
 from tests.conftest import Databases
-from workflows.csv_lines import safe_cell
 from workflows.provision_records import proof
 from workflows.provision_records.export import all_rows, csv_file
 from workflows.provision_records.log import RecordSource
@@ -315,32 +314,6 @@ def test_a_record_is_not_destroyed_a_day_early(world: Callable[[], World]) -> No
         assert purge(tx, here.clock.today()) == 0
     with pytest.raises(psycopg.errors.IntegrityError), here.db.transaction(Scope(tenant=here.tenant)) as tx:
         tx.raw.execute("DELETE FROM madoguchi.provision_record WHERE tenant = %s", (here.tenant,))
-
-
-@pytest.mark.parametrize(
-    "cell",
-    [
-        "=1+1",
-        "+81",
-        "-1",
-        "@SUM(A1)",
-        "\t=1",
-        "\r=1",
-        " =1",
-        "　＝1",
-        "＝cmd",
-        "＠x",
-        "－1",
-        '=HYPERLINK("http://x")',
-    ],
-)
-def test_no_cell_is_a_formula(cell: str) -> None:
-    assert safe_cell(cell).startswith("'")
-
-
-@pytest.mark.parametrize("cell", ["甲野市 税務課", "2026-11-01", "髙﨑 𠮷子", "葛󠄀城", "", "a=b"])
-def test_an_ordinary_cell_stays_as_it_is(cell: str) -> None:
-    assert safe_cell(cell) == cell
 
 
 def test_the_csv_has_a_mark_for_excel_and_one_line_for_each_row(world: Callable[[], World]) -> None:

@@ -11,6 +11,8 @@ from typing import Any, Literal
 Mode = Literal["demonstration", "production"]
 
 
+# Characters of the secret shared with nginx: whoever guesses it may name any certificate. 32 hex digits are 128 bits.
+LEAST_SECRET = 32
 _RANGES = {"processes": (1, 64), "sandbox_port": (1024, 65000)}
 
 
@@ -112,6 +114,11 @@ class Settings:
                 raise SettingsError(
                     f"本番では {variable} を設定してください。`madoguchi settings` で一覧を見られます。"
                 )
+        if len(self.gateway_secret) < LEAST_SECRET:
+            raise SettingsError(
+                f"MADOGUCHI_GATEWAY_SECRET は{LEAST_SECRET}文字以上にしてください。だれのカードかは、これを知る nginx の言葉で決まります。"
+                "`openssl rand -hex 32` で作れます。nginx の設定にも同じものを入れます。"
+            )
         if not self.secure:
             raise SettingsError("本番の MADOGUCHI_ORIGIN は https:// で始まる必要があります。")
 

@@ -41,7 +41,6 @@ def web() -> None:
         settings = Settings.from_env()
     except SettingsError as wrong:
         raise click.ClickException(str(wrong)) from wrong
-    logs.configure(json=settings.production)
     refuse_unshielded(settings)
     if exposed(settings.bind):
         click.echo(EXPOSED, err=True)
@@ -49,6 +48,7 @@ def web() -> None:
         load(settings)
     except (AnchorRefused, SettingsError) as wrong:
         raise click.ClickException(str(wrong)) from wrong
+    logs.configure(json=settings.production)
     host, port = settings.bind.rsplit(":", 1)
     Server(
         "portal.wsgi:application",

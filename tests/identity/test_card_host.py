@@ -231,11 +231,18 @@ def test_neither_log_holds_the_code_or_the_name(front: Front, own: Pki, var: Pat
     with browser(front) as visitor, browser(front, front.card_files(found, "logged")) as holder:
         address = start(front, visitor)
         holder.get(address)
+        page = visitor.get(f"{front.main}/login")
+        token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
+        visitor.post(f"{front.main}/login/card", data={"csrf_token": token}, headers={"Origin": front.main})
+        client_code = visitor.get(f"{front.main}/login/card/wait").text.split("/login/card/c/")[1][:10]
+        json = {"Accept": "application/json"}
+        assert visitor.get(f"{front.main}/login/card/c/{client_code}", headers=json).status_code == 200
     code = parse_qs(urlsplit(address).query)["code"][0]
     name = found.certificate.subject.rdns[-1].rfc4514_string().removeprefix("CN=")
     for log in (front.folder / "access.log", var / "portal.log", front.folder / "error.log"):
         text = log.read_text()
         assert code not in text
+        assert client_code not in text
         assert name not in text
 
 
@@ -252,6 +259,19 @@ def speak(front: Front, name: str, sent: bytes) -> ssl.SSLSocket:
 def test_a_name_that_is_not_ours_gets_no_handshake(front: Front) -> None:
     with pytest.raises(ssl.SSLError):
         speak(front, "evil.example", b"")
+
+
+@pytest.mark.parametrize("name", ["localhost", "card.localhost"])
+@pytest.mark.parametrize("cipher", ["AES128-GCM-SHA256", "ECDHE-RSA-AES128-SHA256"])
+def test_a_cipher_of_yesterday_gets_no_handshake(front: Front, name: str, cipher: str) -> None:
+    context = ssl.create_default_context(cafile=str(front.ca))
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(cipher)
+    with (
+        socket.create_connection(("127.0.0.1", front.port), timeout=10) as raw,
+        pytest.raises((ssl.SSLError, ConnectionError)),
+    ):
+        context.wrap_socket(raw, server_hostname=name)
 
 
 def test_another_host_asked_for_under_a_right_name_gets_no_answer(front: Front) -> None:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from portal.cli import main
 from portal.running.web import exposed
-from portal.settings import Settings
+from portal.settings import Settings, SettingsError
 
 
 @pytest.mark.parametrize("bind", ["127.0.0.1:6543", "localhost:80", "[::1]:6543", "127.8.8.8:1"])
@@ -40,3 +40,32 @@ def test_neither_command_listens_where_others_reach_it_without_a_front_server(
     assert "MADOGUCHI_GATEWAY_SECRET" in stopped.output
     assert "まだ何も始めていません" in stopped.output
     assert not list(tmp_path.iterdir())
+
+
+PRODUCTION = {
+    "MADOGUCHI_MODE": "production",
+    "DATABASE_URL": "postgresql://x",
+    "MADOGUCHI_DATABASE_WEB": "postgresql://x",
+    "MADOGUCHI_DATABASE_WORKER": "postgresql://x",
+    "MADOGUCHI_DATABASE_VAULT": "postgresql://x",
+    "MADOGUCHI_ORIGIN": "https://counter.example",
+    "MADOGUCHI_CARD_ORIGIN": "https://card.example",
+    "MADOGUCHI_TSA": "http://tsa.example",
+    "MADOGUCHI_GATEWAY_SECRET": "0123456789abcdef" * 2,
+}
+
+
+def test_production_needs_a_secret_that_cannot_be_guessed(tmp_path: Path) -> None:
+    assert Settings.from_env(PRODUCTION).production
+    for short in ("", "x", "0123456789abcdef"):
+        with pytest.raises(SettingsError, match="MADOGUCHI_GATEWAY_SECRET"):
+            Settings.from_env({**PRODUCTION, "MADOGUCHI_GATEWAY_SECRET": short})
+
+
+def test_authorities_that_may_not_be_trusted_stop_the_start_in_words(tmp_path: Path) -> None:
+    (tmp_path / "auth-01.pem").write_text("nonsense")
+    environment = {**PRODUCTION, "MADOGUCHI_VAR": str(tmp_path), "MADOGUCHI_CARD_ANCHORS": str(tmp_path)}
+    stopped = CliRunner(env={**environment, "MADOGUCHI_OCSP": "http://ocsp.example"}).invoke(main, ["web"])
+    assert stopped.exit_code == 1
+    assert "auth-01.pem" in stopped.output
+    assert "もう一度起動してください" in stopped.output

@@ -14,6 +14,8 @@ from storage.database import Database
 
 # Connections of one process, idle ones too; more wait unanswered. nginx keeps up to 32 for each of its own processes.
 CONNECTIONS = 256
+# Threads of one process where bodies come straight from visitors; each is started only when all others are busy.
+IN_RESERVE = 8
 # Milliseconds for a header to come, and until an idle connection ends; nginx lets go of its own sooner (deploy/nginx/).
 HEADER_TIME = 20_000
 
@@ -57,8 +59,7 @@ def web() -> None:
         address=host,
         port=int(port),
         workers=settings.processes,
-        # One thread for each process: a page is short, and a second thread only waits for the first one's lock.
-        blocking_threads=1,
+        blocking_threads=threads(settings),
         backpressure=CONNECTIONS,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIME),
@@ -66,6 +67,15 @@ def web() -> None:
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
     ).serve()
+
+
+def threads(settings: Settings) -> int:
+    """How many threads make pages in one process.
+
+    One, behind a front server: a page is short, and a second thread only waits for the first one's lock. Without one (a
+    demonstration) a few in reserve, so that a form that stops half-way, in a tunnel for instance, does not stop everybody.
+    """
+    return 1 if settings.gateway_secret else IN_RESERVE
 
 
 def load(settings: Settings) -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner
 
 from portal.cli import main
 from portal.running.web import exposed
 from portal.settings import Settings, SettingsError
+from tests.conftest import Databases
+from tests.identity.front import free_port, wait_for
 
 
 @pytest.mark.parametrize("bind", ["127.0.0.1:6543", "localhost:80", "[::1]:6543", "127.8.8.8:1"])
@@ -40,6 +48,31 @@ def test_neither_command_listens_where_others_reach_it_without_a_front_server(
     assert "MADOGUCHI_GATEWAY_SECRET" in stopped.output
     assert "まだ何も始めていません" in stopped.output
     assert not list(tmp_path.iterdir())
+
+
+def test_a_demonstration_bears_some_forms_that_stop_half_way(databases: Databases, tmp_path: Path) -> None:
+    port = free_port()
+    environment = {
+        **os.environ,
+        "MADOGUCHI_VAR": str(tmp_path),
+        "MADOGUCHI_BIND": f"127.0.0.1:{port}",
+        "MADOGUCHI_ORIGIN": f"http://localhost:{port}",
+        "MADOGUCHI_DATABASE_WEB": databases.web.url,
+        "MADOGUCHI_PROCESSES": "1",
+    }
+    half = f"POST /login/card HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Length: 999\r\n\r\nx".encode()
+    log = tmp_path / "web.log"
+    with log.open("wb") as stream, ExitStack() as open_ones:
+        server = subprocess.Popen([sys.executable, "-m", "portal.cli", "web"], env=environment, stderr=stream)
+        open_ones.callback(server.wait, 20)
+        open_ones.callback(server.terminate)
+        wait_for(port, server, log)
+        for _ in range(6):
+            one = open_ones.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            one.sendall(half)
+        for _ in range(6):
+            answer = httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False, timeout=10)
+            assert answer.status_code == 200
 
 
 PRODUCTION = {

@@ -156,7 +156,7 @@ def logout(request: Request) -> Response:
     """End the session, here and in the database."""
     identity = request.identity
     end(request.tx, identity.account_id, identity.session_id, "logout", request.clock.now())
-    response = HTTPSeeOther(location="/" if identity.kind == "resident" else "/staff/login")
+    response = HTTPSeeOther(location="/?out=1" if identity.kind == "resident" else "/staff/login?out=1")
     drop_secret(response, request, "")
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response

@@ -192,7 +192,10 @@ def test_the_session_cookie_changes_at_login_step_up_and_logout(portal: Portal, 
     old.set_cookie("madoguchi-session", first)
     assert old.get("/my/sessions").status_code == 303
     logout = next(f for f in browser.get("/my/sessions").forms.values() if f.action == "/logout")
-    logout.submit()
+    left = logout.submit().follow()
+    assert "ログアウトしました。" in left.text
+    assert "ブラウザーを閉じてください" in left.text
+    assert "ログアウトしました。" not in portal.browser().get("/").text
     assert not browser.cookies.get("madoguchi-session")
     old.set_cookie("madoguchi-session", second)
     assert old.get("/my/sessions").status_code == 303
@@ -293,3 +296,17 @@ def test_refusals_come_in_english_too(portal: Portal) -> None:
     )
     assert answer.json["reason"] == "challenge_unknown"
     assert answer.json["detail"].isascii()
+
+
+def test_who_is_led_to_the_sign_in_is_told_why(portal: Portal) -> None:
+    browser = portal.browser()
+    led = browser.get("/my/records/export").follow()
+    assert "この先の画面を見るには、ログインが必要です。" in led.text
+    assert "まだ記録していません" in led.text
+    assert "この先の画面を見るには" not in browser.get("/login").text
+
+
+def test_a_code_of_the_wrong_form_says_what_to_do_next(portal: Portal) -> None:
+    page = portal.browser().get("/login/card/c/AAAA", headers={"Accept": "text/html"}, expect_errors=True)
+    assert page.html.h1.get_text() == "確認コードが正しくありません"
+    assert "新しいコードを出してください" in page.text

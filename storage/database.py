@@ -40,7 +40,6 @@ _TRIPS = "madoguchi.trips"
 BEGIN = "BEGIN"
 # For a long look at one moment of the database, however long it takes.
 BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ"
-COMMIT: Statement = ("COMMIT", ())
 IDLE = psycopg.pq.TransactionStatus.IDLE
 WAIT_FOR_CONNECTION = 30.0
 """Seconds a transaction waits for a connection when all are in use."""
@@ -90,9 +89,10 @@ class Transaction:
         assert isinstance(driver, psycopg.Connection)
         self._raw: psycopg.Connection[Any] = driver
         self._trips = _trips_of(pooled, driver)
-        self._opening: tuple[Statement, ...] = ((begin, ()), (SET_SCOPE, scope.settings()))
+        self._begin: Statement = (begin, ())
+        self._opening: tuple[Statement, ...] = ((SET_SCOPE, scope.settings()),)
         self._waiting: list[tuple[Statement, Explain | None]] = []
-        self._viewed = False
+        self._viewed = self._failed = False
         self._connection: Connection | None = None
         self._session: Session | None = None
 
@@ -139,10 +139,12 @@ class Transaction:
         :returns: for each statement its rows as tuples.
         :raises psycopg.Error: the first error, or what ``later`` was told to make of it; the transaction has failed.
         """
+        if self._begin[0] != BEGIN:
+            self._view()
         if self._viewed:
             # Somebody may have made the server forget what was prepared for trips; the driver knows its own.
             return [_rows(self._raw.execute(sql, values, prepare=True)) for sql, values in statements]
-        return self._go(statements)
+        return self._go(statements, more=True)
 
     def later(self, statement: Statement, explain: Explain | None = None) -> None:
         """Announce a statement whose rows nobody needs: it goes with the next trip, at the latest with the commit.
@@ -168,7 +170,7 @@ class Transaction:
         elif self._viewed:
             self._raw.commit()
         elif self._waiting or not self._opening:
-            self._go((COMMIT,))
+            self._go()
 
     def rollback(self) -> None:
         """Undo everything; with a connection that is gone everything is undone already."""
@@ -185,20 +187,28 @@ class Transaction:
             self._session = None
 
     def _view(self) -> None:
-        """From here on others use the connection as well."""
+        """From here on others use the connection as well: what went on in trips becomes a transaction of the connection."""
         if not self._viewed:
-            if self._opening or self._waiting:
-                self._go()
+            self._opening = (self._begin, *self._opening)
+            self._go()
             self._viewed = True
 
-    def _go(self, statements: Sequence[Statement] = ()) -> list[list[tuple[Any, ...]]]:
-        """One trip: what opens the transaction, what waits, and these statements; returns the rows of these."""
+    def _go(self, statements: Sequence[Statement] = (), more: bool = False) -> list[list[tuple[Any, ...]]]:
+        """One trip: what opens the transaction, what waits, and these statements; returns the rows of these.
+
+        :param more: the transaction goes on; else it is committed, or handed to the connection when BEGIN is among them.
+        """
+        if self._failed:
+            raise psycopg.errors.InFailedSqlTransaction(
+                "the transaction has failed; nothing more can be done in it"
+            )
         waiting, self._waiting = self._waiting, []
         opening, self._opening = self._opening, ()
         before = len(opening) + len(waiting)
         try:
-            return self._trips.run((*opening, *(one for one, _ in waiting), *statements))[before:]
+            return self._trips.run((*opening, *(one for one, _ in waiting), *statements), more)[before:]
         except psycopg.DatabaseError as error:
+            self._failed = True
             place = self._trips.failed_at - len(opening)
             explain = waiting[place][1] if 0 <= place < len(waiting) else None
             told = None if explain is None else explain(error)

@@ -3,8 +3,8 @@
 libpq's pipeline is driven directly: psycopg's own makes a cursor and three Python generators for each statement. Up to the
 mark at its end a pipeline is one transaction of its own (PostgreSQL, "Pipelining" in the message flow), so what a first
 statement sets for its transaction holds for those after it, all are done or none, and BEGIN and COMMIT need not be sent.
-A transaction of several trips sends them like any other statement: after a failure the server passes over all that follows
-in the same trip, a COMMIT too.
+A transaction of several trips leaves the mark out until the last of them. After a failure the server passes over all that
+follows up to the mark, and nothing is committed by it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import select
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -67,38 +68,50 @@ class Trips:
         self._values = Transformer(raw)
         self._names: dict[Key, bytes] = {}
         self._made = self.failed_at = 0
+        self._going = False
+        self._readable = _poll(raw, select.POLLIN)
+        self._both = _poll(raw, select.POLLIN | select.POLLOUT)
 
-    def run(self, statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
-        """Run them as one transaction, or within the transaction that is open, or that one of them begins.
+    @property
+    def going(self) -> bool:
+        """Whether a transaction has begun with a trip that did not end it."""
+        return self._going
 
+    def run(self, statements: Sequence[Statement], more: bool = False) -> list[list[tuple[Any, ...]]]:
+        """Run them as one transaction, as the next part of the one that goes on, or within the one that somebody began.
+
+        :param more: the transaction goes on with the next trip; without it, what goes on is committed.
         :returns: for each statement its rows as tuples; none for one that gives none.
-        :raises psycopg.Error: the first error; nothing was done. A transaction that is open then has failed.
+        :raises psycopg.Error: the first error; nothing was done, and what went on is undone. A transaction that somebody began
+            has failed then.
         """
-        within = self._pgconn.transaction_status != pq.TransactionStatus.IDLE
+        first = not self._going and self._pgconn.transaction_status == pq.TransactionStatus.IDLE
         try:
-            return self._run(statements)
+            return self._run(statements, more)
         except InvalidSqlStatementName:
             # A rollback by psycopg makes the server forget what it has prepared. Nothing was done: ask again.
             self._names.clear()
-            if within:
+            if not first:
                 raise
-            self.rollback()
-            return self._run(statements)
+            return self._run(statements, more)
 
     def rollback(self) -> None:
         """Undo the transaction that is open, if there is one; what the server has prepared stays."""
-        if self._pgconn.transaction_status in (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR):
+        if self._going:
+            # What goes on becomes what BEGIN began. When the connection is lost meanwhile, it is undone all the same.
+            with suppress(psycopg.Error):
+                self._run((("BEGIN", ()), ("ROLLBACK", ())), more=False)
+        elif self._pgconn.transaction_status in (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR):
             self._pgconn.exec_(b"ROLLBACK")
 
-    def _run(self, statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
+    def _run(self, statements: Sequence[Statement], more: bool) -> list[list[tuple[Any, ...]]]:
         ready = [self._ready(statement) for statement in statements]
         try:
-            self._pgconn.enter_pipeline_mode()
+            if not self._going:
+                self._pgconn.enter_pipeline_mode()
+                self._going = True
             answers = [answer for one in ready for answer in self._send(*one)]
-            self._pgconn.pipeline_sync()
-            self._flush()
-            rows, error = self._receive(answers)
-            self._pgconn.exit_pipeline_mode()
+            rows, error = self._receive(answers, more)
         except BaseException:
             self._raw.close()  # what is still on its way must not be taken for the answer to the next question
             raise
@@ -141,9 +154,14 @@ class Trips:
         return [(name, key), None]
 
     def _receive(
-        self, answers: Sequence[tuple[bytes, Key] | None]
+        self, answers: Sequence[tuple[bytes, Key] | None], more: bool
     ) -> tuple[list[list[tuple[Any, ...]]], psycopg.Error | None]:
-        """Take in every answer up to the mark at the end, so that the connection is free again."""
+        """Take in every answer; unless there is more to come, and after an error, up to the mark at the end of the transaction."""
+        if more:
+            self._pgconn.send_flush_request()
+        else:
+            self._pgconn.pipeline_sync()
+        self._flush()
         rows: list[list[tuple[Any, ...]]] = []
         error: psycopg.Error | None = None
         for prepared in answers:
@@ -159,11 +177,18 @@ class Trips:
                     rows.append([])
             elif error is None and status != pq.ExecStatus.PIPELINE_ABORTED:
                 error, self.failed_at = error_from_result(result), len(rows)
+        if more and error is None:
+            return rows, None
+        if more:
+            self._pgconn.pipeline_sync()
+            self._flush()
         result = self._result()
         while result.status != pq.ExecStatus.PIPELINE_SYNC:  # the commit itself was refused
             if error is None:
                 error, self.failed_at = error_from_result(result), len(rows)
             result = self._result()
+        self._pgconn.exit_pipeline_mode()
+        self._going = False
         return rows, error
 
     def _result(self) -> pq.abc.PGresult:
@@ -171,7 +196,7 @@ class Trips:
         pgconn = self._pgconn
         for _ in range(2):
             while pgconn.is_busy():
-                _wait(pgconn.socket, select.POLLIN)
+                self._readable.poll()
                 pgconn.consume_input()
             result = pgconn.get_result()
             if result is not None:
@@ -181,12 +206,12 @@ class Trips:
     def _flush(self) -> None:
         pgconn = self._pgconn
         while pgconn.flush():
-            if _wait(pgconn.socket, select.POLLIN | select.POLLOUT) & select.POLLIN:
+            if self._both.poll()[0][1] & select.POLLIN:
                 pgconn.consume_input()
 
 
-def _wait(socket: int, events: int) -> int:
-    """Wait until the socket is ready; returns for what."""
+def _poll(raw: psycopg.Connection[Any], events: int) -> select.poll:
+    """What waits until the connection's socket is ready for one of ``events``."""
     poll = select.poll()
-    poll.register(socket, events)
-    return poll.poll()[0][1]
+    poll.register(raw.pgconn.socket, events)
+    return poll

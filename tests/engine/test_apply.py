@@ -206,6 +206,23 @@ def test_a_case_cannot_be_moved_behind_the_journal(engine: Engine, tx: Transacti
         tx.raw.execute(f"UPDATE case_file SET {change} WHERE id = %s", (case_id,))
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "UPDATE case_file SET head_hash = 'short', steps = steps + 1",
+        "UPDATE deadline SET status = 'forgotten', settled_at = now()",
+        "UPDATE deadline SET settled_at = now()",
+        "UPDATE deadline SET status = 'fired'",
+        'INSERT INTO step SELECT (jsonb_populate_record(s, \'{"seq": 0, "request_key": "nought"}\')).* FROM step s',
+    ],
+)
+def test_rows_that_cannot_be_are_refused_by_the_database(engine: Engine, tx: Transaction, wrong: str) -> None:
+    engine.apply(tx, command(opened(engine, tx).case_id, "submit", amount=500))
+    assert tx.raw.execute("SELECT count(*) FROM deadline WHERE settled_at IS NULL").fetchone() != (0,)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+        tx.raw.execute(wrong)
+
+
 def test_an_effect_that_fails_takes_its_step_back(
     engine: Engine, sample_tables: Databases, tenant_a: str
 ) -> None:

@@ -75,6 +75,50 @@ def test_a_block_that_raises_leaves_nothing(databases, scope):
     assert kept(databases, scope, 4) == kept(databases, scope, 5) == 0
 
 
+def test_several_trips_and_then_a_view_are_one_transaction(databases, scope):
+    with databases.worker.transaction(scope) as tx:
+        (((first,),),) = tx.ask(("SELECT pg_current_xact_id()::text", ()))
+        tx.ask((ROW, (scope.tenant, 11)))
+        tx.later((ROW, (scope.tenant, 12)))
+        assert tx.ask(("SELECT pg_current_xact_id()::text", ())) == [[(first,)]]
+        assert kept(databases, scope, 11) == kept(databases, scope, 12) == 0
+        assert tx.connection.execute(text("SELECT pg_current_xact_id()::text")).scalar() == first
+    assert kept(databases, scope, 11) == kept(databases, scope, 12) == 1
+    with pytest.raises(Told), databases.worker.transaction(scope) as tx:
+        tx.ask((ROW, (scope.tenant, 13)))
+        tx.raw.execute(ROW, (scope.tenant, 14))
+        raise Told
+    assert kept(databases, scope, 13) == kept(databases, scope, 14) == 0
+
+
+def test_who_passes_over_an_error_commits_nothing(databases, scope):
+    with pytest.raises(psycopg.errors.InFailedSqlTransaction), databases.worker.transaction(scope) as tx:
+        tx.ask((ROW, (scope.tenant, 15)))
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            tx.ask(("SELECT 1/0", ()))
+        tx.ask((ROW, (scope.tenant, 16)))
+    with pytest.raises(psycopg.errors.InFailedSqlTransaction), databases.worker.transaction(scope) as tx:
+        tx.ask((ROW, (scope.tenant, 15)))
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            tx.ask(("SELECT 1/0", ()))
+        tx.later((ROW, (scope.tenant, 16)))
+    assert kept(databases, scope, 15) == kept(databases, scope, 16) == 0
+
+
+def test_a_connection_lost_between_two_trips_leaves_nothing(databases, scope):
+    with pytest.raises(Told), databases.worker.transaction(scope) as tx:
+        ((backend,),) = tx.ask((ROW, (scope.tenant, 17)), ("SELECT pg_backend_pid()", ()))[1]
+        with psycopg.connect(databases.admin_url, autocommit=True) as admin:
+            admin.execute("SELECT pg_terminate_backend(%s, 5000)", (backend,))
+        raise Told
+    with pytest.raises(psycopg.OperationalError), databases.worker.transaction(scope) as tx:
+        ((backend,),) = tx.ask((ROW, (scope.tenant, 17)), ("SELECT pg_backend_pid()", ()))[1]
+        with psycopg.connect(databases.admin_url, autocommit=True) as admin:
+            admin.execute("SELECT pg_terminate_backend(%s, 5000)", (backend,))
+        tx.later((ROW, (scope.tenant, 18)))
+    assert kept(databases, scope, 17) == 0
+
+
 def test_an_announced_statement_that_fails_takes_everything_back_and_says_why(databases, scope):
     with pytest.raises(Told) as raised, databases.worker.transaction(scope) as tx:
         tx.ask((ROW, (scope.tenant, 6)))

@@ -31,7 +31,7 @@ def plain_json(value: Mapping[str, Any]) -> bytes:
 @lru_cache(maxsize=64)
 def moment(at: datetime) -> str:
     """A moment to the microsecond in UTC, e.g. ``2026-11-22T01:00:00.000000Z``."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def step_hash(

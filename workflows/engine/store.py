@@ -64,7 +64,7 @@ _ARM = """
     SELECT %(tenant)s, %(case_id)s, d.name, s.seq, d.trigger, d.due_at, d.rule
     FROM s, jsonb_to_recordset(%(armed)s::jsonb) AS d (name text, trigger text, due_at timestamptz, rule text)
 """
-# "settled_at IS NULL" means the same as "status = 'pending'" (a constraint says so), but only the latter opens the index by
+# "settled_at IS NULL" means the same as "status = 'pending'" (the policy for writing says so), but only the latter opens the index by
 # moment: with this wording no plan, however old, can walk through everybody's deadlines to find those of one case.
 _DISARM = """
     UPDATE madoguchi.deadline AS d SET status = 'disarmed', settled_at = %(at)s, settled_by = s.seq

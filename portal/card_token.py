@@ -161,7 +161,15 @@ class Card:
                 with _counter(self._folder) as counts:
                     counts["auth"]["left"] = counts["auth"]["limit"]
 
-        yield count
+        try:
+            yield count
+        except CardLocked:
+            raise
+        except CardError:
+            # The card could not be asked at all: no PIN was compared.
+            with _counter(self._folder) as counts:
+                counts["auth"]["left"] = min(counts["auth"]["left"] + 1, counts["auth"]["limit"])
+            raise
 
     @contextlib.contextmanager
     def _token(self) -> Iterator[Any]:

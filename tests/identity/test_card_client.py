@@ -134,6 +134,15 @@ def test_what_the_card_signs_passes_the_strict_check(home: Path, pki: Pki, name:
     assert (verified.issuer_hash.hex(), f"{verified.serial:08X}") == (found.auth_issuer, found.auth_serial)
 
 
+def test_a_card_that_could_not_be_asked_counts_no_try(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from portal import card_token
+
+    monkeypatch.setattr(card_token, "TOKEN_LABEL", "another token")
+    with pytest.raises(CardError, match="見つかりません"):
+        open_card(folder=folder).sign("1234", b"x")
+    assert open_card(folder=folder).tries().left == 3
+
+
 def test_no_card_and_no_reader_part_are_said_in_words(tmp_path: Path) -> None:
     with pytest.raises(CardError, match="card list"):
         open_card(folder=tmp_path / "nobody")

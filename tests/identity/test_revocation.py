@@ -199,7 +199,9 @@ class Server:
         self.delay = 0.0
         self.status = 200
         self.size: int | None = None
+        self.drip = 0.0
         self.connections = 0
+        self.stopped = threading.Event()
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -216,7 +218,12 @@ class Server:
                 self.send_response(outer.status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                for start in range(0, len(body) if outer.drip else 0, 8):
+                    self.wfile.write(body[start : start + 8])
+                    self.wfile.flush()
+                    if outer.stopped.wait(outer.drip):
+                        return
+                self.wfile.write(b"" if outer.drip else body)
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -227,6 +234,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self._http.server_port}/ocsp/auth"
 
     def stop(self) -> None:
+        self.stopped.set()
         self._http.shutdown()
         self._http.server_close()
 
@@ -249,15 +257,18 @@ def test_the_connection_is_kept_between_logins(pki: Pki, good: SoftCard, server:
 
 @pytest.mark.parametrize(
     "trouble",
-    [{"status": 503}, {"delay": 1.0}, {"size": 100_000}],
-    ids=["an error page", "too slow", "too large"],
+    [{"status": 503}, {"delay": 1.0}, {"size": 100_000}, {"drip": 0.1}],
+    ids=["an error page", "too slow", "too large", "drop by drop"],
 )
 def test_trouble_on_the_wire_closes(
     pki: Pki, good: SoftCard, server: Server, trouble: dict[str, float]
 ) -> None:
     server.__dict__.update(trouble)
     asker = HttpAsker({"auth": server.url}, timeout=0.3)
+    begun = time.monotonic()
     assert refusal(pki, good, asker) is CardReason.STATUS_UNAVAILABLE  # type: ignore[arg-type]
+    # A whole answer by drops would take twenty seconds.
+    assert time.monotonic() - begun < 5
 
 
 def test_a_responder_waited_for_in_vain_is_left_alone_for_a_moment(

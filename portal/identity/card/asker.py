@@ -9,9 +9,12 @@ pages are made by the same few threads, and would stand still while card after c
 from __future__ import annotations
 
 import http.client
+import io
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from portal.identity.card.reasons import CardReason, CardRefused
@@ -23,7 +26,7 @@ class HttpAsker:
     """Carries questions to one responder for each kind of certificate.
 
     :param urls: kind (``auth``, ``sign``) to the responder's address.
-    :param timeout: seconds without a word until it counts as down.
+    :param timeout: seconds until it counts as down: to connect, and from the question to the last byte of its answer.
     :param pause: seconds in which one that was waited for in vain is not asked again.
     :param tick: a clock that only goes forward, in seconds.
     """
@@ -88,6 +91,8 @@ class HttpAsker:
         question: bytes,
     ) -> bytes:
         headers = {"Content-Type": "application/ocsp-request", "Accept": "application/ocsp-response"}
+        if connection.sock is not None:
+            connection.sock.settimeout(self._timeout)
         try:
             connection.request("POST", self._urls[kind].path or "/", question, headers)
             response = connection.getresponse()
@@ -109,4 +114,42 @@ class HttpAsker:
         if url is None or not url.hostname:
             raise CardRefused(CardReason.STATUS_UNAVAILABLE)
         maker = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-        return maker(url.hostname, url.port, timeout=self._timeout)
+        connection = maker(url.hostname, url.port, timeout=self._timeout)
+        connection.response_class = self._answer  # type: ignore[assignment]
+        return connection
+
+    def _answer(self, sock: socket.socket, method: str) -> http.client.HTTPResponse:
+        return http.client.HTTPResponse(_Timed(sock, self._timeout), method=method)  # type: ignore[arg-type]
+
+
+class _Timed(io.RawIOBase):
+    """What comes over a socket until a moment: a socket's own limit begins anew with every byte that drips in."""
+
+    def __init__(self, sock: socket.socket, seconds: float) -> None:
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)
+        self._end = time.monotonic() + seconds
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """What ``HTTPResponse`` asks of a socket."""
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read what is there.
+
+        :raises TimeoutError: the moment has come.
+        """
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        """Let go of the socket, which stays open for the next question."""
+        self._raw.close()
+        super().close()

@@ -21,10 +21,12 @@ from tests.web.people import CLERK, OPERATOR, OTHER_RESIDENT, RESIDENT, Person
 RESIDENT_PAGES = (
     "/my/", "/my/records", "/my/records?outcome=provided", "/my/records?period=own&from=x", "/my/records?words=zzz",
     f"/my/records/{records.record_id(0)}", f"/my/records/{records.record_id(4)}", "/my/records/flow",
-    "/my/records/calendar?year=2026", "/my/records/export", "/my/records/export?asked=1", "/my/sessions", "/nowhere", "/staff/",
+    "/my/records/calendar?year=2026", "/my/records/export", "/my/records/export?asked=1", "/my/sessions",
+    "/nowhere", "/staff/",
 )  # fmt: skip
 PUBLIC_PAGES = (
-    "/", "/?out=1", "/login?next=/my/", "/staff/login?out=1", "/help/", "/help/card", "/help/odd-record", "/help/glossary", "/help/names", "/help/proof", "/help/language",
+    "/", "/?out=1", "/login?next=/my/", "/staff/login?out=1",
+    "/help/", "/help/card", "/help/odd-record", "/help/glossary", "/help/names", "/help/proof", "/help/language",
     "/accessibility", "/log-keys", "/nowhere",
 )  # fmt: skip
 # Each room of the portal that has pages of its own: ``furnish(worker, clock, ring)`` and ``pages(counter)``.

@@ -25,9 +25,8 @@ RESIDENT_PAGES = (
     "/nowhere", "/staff/",
 )  # fmt: skip
 PUBLIC_PAGES = (
-    "/", "/?out=1", "/login?next=/my/", "/staff/login?out=1",
-    "/help/", "/help/card", "/help/odd-record", "/help/glossary", "/help/names", "/help/proof", "/help/language",
-    "/accessibility", "/log-keys", "/nowhere",
+    "/", "/?out=1", "/help/", "/help/card", "/help/odd-record", "/help/glossary", "/help/names", "/help/proof",
+    "/help/language", "/accessibility", "/log-keys", "/nowhere",
 )  # fmt: skip
 # Each room of the portal that has pages of its own: ``furnish(worker, clock, ring)`` and ``pages(counter)``.
 ROOMS = [

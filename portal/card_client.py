@@ -175,8 +175,10 @@ def login_command(url: str, name: str | None, module: Path | None, yes: bool, la
         offer = fetch(url)
         found = open_card(module, _folder(name))
         _show(offer)
-        if not yes:
-            click.confirm("画面の照合番号と同じで、自分でログインしようとしていますか", abort=True)
+        if not yes and not click.confirm("画面の照合番号と同じで、自分でログインしようとしていますか"):
+            raise CardError(
+                "やめました。カードには何も送っていません。番号がちがうときは、画面を閉じて、ログインをはじめからやり直してください。"
+            )
         tries = found.tries()
         if tries.left == 0:
             raise CardLocked

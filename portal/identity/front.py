@@ -1,9 +1,10 @@
-"""Bodies are taken from the front server only, where there is one: it passes a request on when all of it is here.
+"""Where there is a front server, nobody else is answered: it takes requests in whole before it passes them on, and answers too.
 
-The application server reads a body in one go in one of its few threads, and gives the reading no end (tried: a reading that is
-given up in another thread takes the whole process with it). So whoever reaches the port itself and holds half a body back would
-stop the portal. A body that nginx has not brought is refused unread. Without a shared secret there is no front server: then only
-this machine reaches the port (:mod:`portal.running.web`).
+The application server reads a body in one go in one of its few threads, writes a long answer in the same thread, and gives neither an
+end (tried: a reading that is given up in another thread takes the whole process with it). So whoever reaches the port itself and holds
+half a body back, or does not fetch his answer, would stop the portal. A request that nginx has not brought is refused, its body unread;
+only ``/health`` is said to anybody. Without a shared secret there is no front server: then only this machine reaches the port
+(:mod:`portal.running.web`).
 """
 
 from __future__ import annotations
@@ -18,13 +19,9 @@ from pyramid.tweens import EXCVIEW
 
 from portal.identity import gateway
 from portal.web.errors import PAGES, Problem
+from portal.web.limits import HEALTH
 
 LIMITS = "portal.web.limits.limits_tween_factory"
-
-
-def announces_body(environ: dict[str, Any]) -> bool:
-    """Whether a request says that a body follows (RFC 9112, 6.3)."""
-    return environ.get("CONTENT_LENGTH", "") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ
 
 
 def front_tween_factory(
@@ -35,11 +32,20 @@ def front_tween_factory(
         return handler
 
     def tween(request: Request) -> Response:
-        if announces_body(request.environ) and not gateway.from_gateway(request):
-            raise Problem(421, words=PAGES[421])
-        return handler(request)
+        if gateway.from_gateway(request) or _asks_for_health(request.environ):
+            return handler(request)
+        raise Problem(421, words=PAGES[421])
 
     return tween
+
+
+def _asks_for_health(environ: dict[str, Any]) -> bool:
+    """Whether it is the one question that anybody may ask, with nothing to follow (RFC 9112, 6.3)."""
+    return (
+        environ["PATH_INFO"] == HEALTH
+        and environ.get("CONTENT_LENGTH", "") in ("", "0")
+        and "HTTP_TRANSFER_ENCODING" not in environ
+    )
 
 
 def includeme(config: Configurator) -> None:

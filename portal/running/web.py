@@ -27,7 +27,7 @@ UNSHIELDED = (
 )
 EXPOSED = (
     "注意: この機械の外からも届くアドレスで待ち受けています。このポートには nginx だけが届くようにしてください。"
-    "nginx を通らない送信は、読まずに断ります。"
+    "nginx を通らないものには答えません。"
 )
 
 
@@ -92,7 +92,7 @@ def load(settings: Settings) -> None:
 def refuse_unshielded(settings: Settings) -> None:
     """Stop before anything listens where others reach it without a front server that takes bodies in first.
 
-    With a front server the portal takes bodies from it alone (:mod:`portal.identity.front`), which needs the shared secret.
+    With a front server the portal answers it alone (:mod:`portal.identity.front`), which needs the shared secret.
 
     :raises ClickException: what is to be set.
     """

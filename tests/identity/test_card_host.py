@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -211,11 +212,11 @@ def test_a_visitor_cannot_speak_for_nginx(front: Front, own: Pki, spelling: str)
         assert "証明書が送られませんでした" in attacker.get(address, headers=forged).text
         # The main host does not know the address at all.
         assert attacker.get(address.replace("card.localhost", "localhost"), headers=forged).status_code == 404
-        # Past nginx, without the secret: not there.
+        # Past nginx, without the secret: no answer.
         direct = f"http://127.0.0.1:{front.upstream}/card/enter?{urlsplit(address).query}"
         bare = {name: value for name, value in forged.items() if "Gateway" not in name}
         bare["Host"] = urlsplit(address).netloc
-        assert httpx.get(direct, headers=bare, trust_env=False).status_code == 404
+        assert httpx.get(direct, headers=bare, trust_env=False).status_code == 421
 
 
 def test_the_card_host_serves_nothing_else(front: Front, own: Pki) -> None:
@@ -302,6 +303,25 @@ def test_bodies_that_are_held_back_hold_up_nobody_else(front: Front) -> None:
     finally:
         for one in held:
             one.close()
+
+
+def test_past_nginx_there_is_no_answer_but_that_the_portal_is_well(front: Front) -> None:
+    with httpx.Client(base_url=f"http://127.0.0.1:{front.upstream}", trust_env=False, timeout=10) as past:
+        for path in ("/", "/login", "/static/none", "/statements/", "/my/"):
+            answer = past.get(
+                path, headers={"Host": f"localhost:{front.port}", "X-Madoguchi-Gateway": "guess"}
+            )
+            assert answer.status_code == 421
+            assert "市区町村が案内している" in answer.text
+        assert past.get("/health").status_code == 200
+        assert past.post("/health", content=b"x").status_code == 421
+
+
+def test_the_card_hosts_error_page_has_its_style_sheet(front: Front) -> None:
+    with browser(front) as visitor:
+        page = visitor.get(f"{front.card}/card/enter?code=0000000000")
+        (address,) = re.findall(r'href="(/static/[^"]+\.css)"', page.text)
+        assert visitor.get(f"{front.card}{address}").headers["Content-Type"].startswith("text/css")
 
 
 @pytest.mark.parametrize("announced", [b"Content-Length: 1000", b"Transfer-Encoding: chunked"])

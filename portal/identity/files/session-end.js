@@ -26,7 +26,9 @@ if (shown && box) {
       const { ends_at: at, left } = await answer.json();
       ends = Date.now() + left * 1000;
       shown.dateTime = at;
-      shown.textContent = new Intl.DateTimeFormat("ja-JP", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Tokyo" }).format(new Date(at));
+      const [hour, minute] = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Tokyo" }).format(new Date(at)).split(":");
+      // Only the figures change: the words between them are the page's own language.
+      shown.textContent = shown.textContent.replace(/\d+(\D+)\d+/, (_, between) => `${between === ":" ? hour : Number(hour)}${between}${minute}`);
       look();
       document.querySelector("main").focus();
     } catch {

@@ -1,7 +1,7 @@
 """The near part of a kind's picture: the way a case came, where it stands, and the next steps.
 
-A large machine drawn whole does not fit a screen, and what is seen first is seldom where the case stands. The whole picture stays one
-click away; this one answers what a clerk asks: what was done, and what can happen now.
+A large machine drawn whole does not fit a screen, nor a small one a phone, and what is seen first is seldom where the case stands. The
+whole picture stays one click away; this one answers what a clerk asks: what was done, and what can happen now.
 """
 
 from __future__ import annotations
@@ -14,17 +14,20 @@ from workflows.engine.definition import Trigger
 from workflows.engine.picture import draw
 
 WHOLE = 8
-"""States of a machine that is still drawn whole."""
+"""States of a machine that a desk still shows whole."""
 
 
-def near(definition: Definition, current: str, walked: Iterable[tuple[str | None, str]]) -> Definition | None:
-    """The definition without what lies elsewhere, or None when it is small enough to be drawn whole.
+def is_large(definition: Definition) -> bool:
+    """Whether the whole picture is too large to be read at once."""
+    return len(definition.states) > WHOLE
+
+
+def near(definition: Definition, current: str, walked: Iterable[tuple[str | None, str]]) -> Definition:
+    """The definition without what lies elsewhere.
 
     :param current: the state the case is in.
     :param walked: the state before and after each step of its history.
     """
-    if len(definition.states) <= WHOLE:
-        return None
     way = {(before, after) for before, after in walked if before in definition.states}
     kept = {definition.initial, current} | {state for pair in way for state in pair}
     triggers = {}
@@ -39,13 +42,12 @@ def near(definition: Definition, current: str, walked: Iterable[tuple[str | None
 
 def picture_near(
     definition: Definition, current: str, walked: Iterable[tuple[str | None, str]], language: str
-) -> str | None:
-    """The near part as SVG, or None when the whole is small enough.
+) -> str:
+    """The near part as SVG.
 
     :param language: ``ja`` or ``en``.
     """
-    found = near(definition, current, walked)
-    return None if found is None else draw(found, current, language, prefix="near")
+    return draw(near(definition, current, walked), current, language, prefix="near")
 
 
 def _moves(trigger: Trigger, current: str, way: set[tuple[str | None, str]]) -> Trigger:

@@ -160,11 +160,10 @@ def picture(engine: Engine, case: CaseView, language: str) -> Markup:
     return Markup(engine.picture(case, two(language)))  # noqa: S704
 
 
-def near(engine: Engine, case: CaseView, lines: Sequence[Line], language: str) -> Markup | None:
-    """The way the case came and its next steps, when the whole picture is too large to be read at once."""
+def near(engine: Engine, case: CaseView, lines: Sequence[Line], language: str) -> Markup:
+    """The way the case came and its next steps. The engine escapes every label."""
     ways = [line.way for line in lines]
-    found = picture_near(engine.definition(case), case.state, ways, two(language))
-    return None if found is None else Markup(found)  # noqa: S704 - the engine escapes every label
+    return Markup(picture_near(engine.definition(case), case.state, ways, two(language)))  # noqa: S704
 
 
 def tone(definition: Definition, state: str) -> str:

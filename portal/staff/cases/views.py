@@ -15,6 +15,7 @@ from pyramid.response import Response
 
 from portal.staff.actors import actor_of
 from portal.staff.cases import presenting
+from portal.staff.cases.near import is_large
 from portal.web.errors import not_found
 from portal.web.pages import UnreadableKey, address, decode_key, encode_key
 from privacy_assessment.statements.models import Statement
@@ -114,6 +115,7 @@ def page_of(request: Request, found: CaseView) -> dict[str, Any]:
         "history": history,
         "picture": presenting.picture(engine, found, language),
         "near": presenting.near(engine, found, history, language),
+        "large": is_large(definition),
         "choices": presenting.CHOICES,
         "field_words": presenting.FIELDS,
         "request_key": str(new_id()),

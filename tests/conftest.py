@@ -6,13 +6,16 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from storage.clock import FixedClock
 from storage.database import Database, Scope, Transaction
@@ -20,7 +23,21 @@ from storage.embedded import EmbeddedServer, create_database, create_roles
 from storage.encryption import FileMasterKey, KeyRing
 from storage.migrations.run import migrate
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 TEMPLATE = "template_madoguchi"
+# How long one example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share the suite by rooms (``bin/test``)."""
+    from tests.sharing import Rooms
+
+    return Rooms(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 @dataclass(frozen=True)
@@ -44,6 +61,7 @@ def server() -> Iterator[EmbeddedServer]:
     """A PostgreSQL server of this test process, with a migrated template database and two tenants."""
     folder = Path(tempfile.mkdtemp(prefix=f"madoguchi-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-"))
     found = EmbeddedServer(folder)
+    _trust_the_machine(found.admin_url())
     create_roles(found.admin_url())
     create_database(found.admin_url(), TEMPLATE)
     migrate(found.url(TEMPLATE, "migrator"))
@@ -57,9 +75,17 @@ def server() -> Iterator[EmbeddedServer]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="module")
-def databases(server: EmbeddedServer) -> Iterator[Databases]:
-    """A fresh clone of the template for this test module."""
+def _trust_the_machine(admin_url: str) -> None:
+    """No waiting for the disk: these data need not outlive a power cut, and processes that are killed lose nothing by it."""
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("ALTER SYSTEM SET full_page_writes = off")
+        connection.execute("SELECT pg_reload_conf()")
+
+
+@contextmanager
+def cloned(server: EmbeddedServer) -> Iterator[Databases]:
+    """A fresh clone of the template, dropped at the end."""
     name = f"test_{uuid4().hex}"
     create_database(server.admin_url(), name, template=TEMPLATE)
     opened = {
@@ -71,6 +97,22 @@ def databases(server: EmbeddedServer) -> Iterator[Databases]:
         database.close()
     with psycopg.connect(server.admin_url(), autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="module")
+def databases(server: EmbeddedServer) -> Iterator[Databases]:
+    """A database of this test module's own."""
+    with cloned(server) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser for this module; one for all of them would leave its event loop running under the others' tests."""
+    from tests.browser import launched
+
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture
@@ -106,7 +148,7 @@ def tx(databases: Databases, tenant_a: str) -> Iterator[Transaction]:
         pass
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def key_ring(tmp_path_factory: pytest.TempPathFactory) -> KeyRing:
-    """A ring with a fresh master key."""
+    """A ring with a fresh master key. It remembers the keys of a database, so it lives no longer than one."""
     return KeyRing(FileMasterKey.create(tmp_path_factory.mktemp("keys") / "master.key"))

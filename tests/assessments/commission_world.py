@@ -25,7 +25,7 @@ from storage.ids import new_id
 from tests.privacy_assessment.world import Office
 from workflows.engine import Actor, Applied, Command, Engine, Refused, Registry
 
-AGENCY = "999016"
+AGENCY, CITY = "999016", "992011"
 REVIEWER = Actor("staff", str(UUID(int=7)), frozenset({"reviewer"}), "審査課")
 OTHER = Actor("staff", str(UUID(int=17)), frozenset({"reviewer"}), "審査課")
 MEMBER = Actor("staff", str(UUID(int=8)), frozenset({"reviewer", "commissioner"}), "委員会")
@@ -87,6 +87,35 @@ class BothSides(Office):
                 self.step(tx, statement, "third_party_result", review=self.review(tx, statement))
             self.step(tx, statement, "submit")
             return read_statement(tx, statement.id)
+
+    def filed(self, tenant: str = CITY) -> tuple[Statement, UUID]:
+        """A city's statement that the commission has checked and filed, with its case."""
+        statement = self.submitted(tenant, "basic", "local")
+        self.carry()
+        case = self.case_of(statement)
+        self.do(case, "begin_check")
+        self.check_all(case)
+        self.do(case, "file")
+        self.carry()
+        return statement, case
+
+    def amended(self, statement: Statement, words: str = "", tenant: str = CITY) -> None:
+        """Publish it, change it (with other words for the contents of the affair) and hand it in again."""
+        with self.at(tenant) as tx:
+            self.step(tx, statement, "publish")
+            self.step(tx, statement, "amend", why="change")
+            if words:
+                self.write(tx, statement, "form2", "f2.1.1.2", words)
+            self.step(tx, statement, "submit_amended")
+        self.carry()
+
+    def ended(self, tenant: str = CITY) -> Statement:
+        """A city's statement whose affair has stopped; the notice has reached the commission."""
+        with self.at(tenant) as tx:
+            statement = self.published(tx, "basic")
+            self.step(tx, statement, "end", stopped_on=self.today)
+        self.carry()
+        return statement
 
     def case_of(self, statement: Statement) -> UUID:
         """The commission's newest case about a statement."""

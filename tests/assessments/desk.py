@@ -12,7 +12,7 @@ from storage.clock import FixedClock
 from storage.database import Transaction
 from storage.ids import new_id
 from tests.privacy_assessment.world import PEOPLE, Office
-from tests.web.people import CLERK, COORDINATOR, MEMBER, OUTSIDER, REVIEWER, SUPERVISOR, Person
+from tests.web.people import CLERK, COORDINATOR, MEMBER, OUTSIDER, REVIEWER, SUPERVISOR, Person, enter_staff
 from workflows.engine import Actor
 
 BODY = "mayor"
@@ -69,21 +69,5 @@ class Desk(Office):
 
 
 def employ(tx: Transaction, clock: FixedClock, *people: Person) -> None:
-    """Enter people of the municipality into its staff; those who are there stay as they are."""
-    for person in people or (CLERK, SUPERVISOR, COORDINATOR, OUTSIDER):
-        tx.raw.execute(
-            "INSERT INTO identity.account (id, kind, created_at) VALUES (%s, 'staff', %s) ON CONFLICT DO NOTHING",
-            (person.account_id, clock.now()),
-        )
-        tx.raw.execute(
-            "INSERT INTO identity.staff (tenant, account, office, roles, display_name, created_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            (
-                tx.tenant,
-                person.account_id,
-                person.office,
-                list(person.roles),
-                person.display_name,
-                clock.now(),
-            ),
-        )
+    """Enter people into the staff; when none is named, those who work on assessments."""
+    enter_staff(tx, clock.now(), *(people or (CLERK, SUPERVISOR, COORDINATOR, OUTSIDER)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -18,10 +18,11 @@ from storage.encryption import KeyRing
 from tests.assessments import consulted
 from tests.assessments.consulted import TENANT
 from tests.privacy_assessment.world import CENTRE, Office
-from tests.web.people import OUTSIDER
+from tests.web.people import OUTSIDER, enter_staff
 
 SECRET = "公表しない部屋番号"
 PLACE = "f4.1.1.2"
+UNIVERSITY = "架空大学"
 
 
 @dataclass(frozen=True)
@@ -57,24 +58,11 @@ def under_review(tx: Transaction, clock: FixedClock) -> Statement:
     return read_statement(tx, statement.id)
 
 
-def enter_reviewer(tx: Transaction, clock: FixedClock) -> None:
-    """The account of the outside reviewer, once."""
-    tx.raw.execute(
-        "INSERT INTO identity.account (id, kind, created_at) VALUES (%s, 'staff', %s) ON CONFLICT DO NOTHING",
-        (OUTSIDER.account_id, clock.now()),
-    )
-    tx.raw.execute(
-        "INSERT INTO identity.staff (tenant, account, office, roles, display_name, created_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-        (TENANT, OUTSIDER.account_id, "架空大学", list(OUTSIDER.roles), OUTSIDER.display_name, clock.now()),
-    )
-
-
 def handed_over(worker: Database, clock: FixedClock, ring: KeyRing) -> Statement:
     """A statement under review, with the keys and the account of the reviewer."""
     with worker.transaction(Scope(tenant=TENANT)) as tx:
         consulted.make_keys(tx, ring)
-        enter_reviewer(tx, clock)
+        enter_staff(tx, clock.now(), replace(OUTSIDER, office=UNIVERSITY))
         return under_review(tx, clock)
 
 
@@ -88,7 +76,7 @@ def open_for(worker: Database, clock: FixedClock, statement: Statement, days: in
         key = rooms.open_room(tx, clock, statement, clock.today() + timedelta(days=days - 1), CENTRE.id)
         room = rooms.read_room(tx, key)
         assert room is not None
-        rooms.name_member(tx, clock, room, OUTSIDER.display_name, "架空大学", CENTRE.id, OUTSIDER.account_id)
+        rooms.name_member(tx, clock, room, OUTSIDER.display_name, UNIVERSITY, CENTRE.id, OUTSIDER.account_id)
         return Reviewed(statement, key)
 
 

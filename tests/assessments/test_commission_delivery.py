@@ -305,18 +305,8 @@ def test_a_signed_letter_is_printed_once_and_reaches_the_body_as_it_was_sent(sid
 
 
 def test_a_submission_that_changes_a_checked_one_knows_what_it_is_compared_with(sides: BothSides) -> None:
-    statement = sides.submitted("992011", "basic", "local")
-    sides.carry()
-    case = sides.case_of(statement)
-    sides.do(case, "begin_check")
-    sides.check_all(case)
-    sides.do(case, "file")
-    sides.carry()
-    with sides.at("992011") as tx:
-        sides.step(tx, statement, "publish")
-        sides.step(tx, statement, "amend", why="change")
-        sides.step(tx, statement, "submit_amended")
-    sides.carry()
+    statement, case = sides.filed()
+    sides.amended(statement)
     second = sides.case_of(statement)
     assert second != case
     assert sides.submission(second).base == sides.submission(case).id
@@ -324,11 +314,7 @@ def test_a_submission_that_changes_a_checked_one_knows_what_it_is_compared_with(
 
 
 def test_the_end_of_an_affair_is_a_notice_that_is_only_acknowledged(sides: BothSides) -> None:
-    with sides.at("992011") as tx:
-        statement = sides.published(tx, "basic")
-        sides.step(tx, statement, "end", stopped_on=sides.today)
-    sides.carry()
-    case = sides.case_of(statement)
+    case = sides.case_of(sides.ended())
     found = sides.submission(case)
     assert (found.occasion, found.facts["stopped_on"]) == ("ended", sides.today_iso())
     assert "規則16条" in sides.refusal(case, "begin_check")["only_a_notice"]

@@ -8,9 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from portal.app import make_app
 from portal.commission.printing import Press
-from portal.settings import Settings
 from privacy_assessment.commission import at_commission, papers, queue
 from privacy_assessment.commission.models import COMMISSION
 from privacy_assessment.commission.standpoints import all_sets
@@ -18,15 +16,19 @@ from privacy_assessment.commission.store import current, draft_of, read_checks, 
 from privacy_assessment.forms import edition_on, load_form
 from storage.clock import FixedClock
 from storage.database import Scope
-from storage.encryption import FileMasterKey, KeyRing
+from storage.encryption import KeyRing
 from storage.ids import new_id
-from tests.assessments.commission_world import BothSides
+from tests.assessments.commission_world import CITY, BothSides
 from tests.conftest import Databases
 from tests.pages.test_desks import form_of
 from tests.privacy_assessment.samples import filled
-from tests.web.conftest import TEST_PARTS, Counter
-from tests.web.people import CLERK, COORDINATOR, MEMBER, NO_ROLE, RESIDENT, REVIEWER, Person
+from tests.web.conftest import Counter, open_portal
+from tests.web.people import CLERK, COORDINATOR, MEMBER, NO_ROLE, RESIDENT, REVIEWER, Person, enter_staff
 
+NOBODY = UUID("01900000-0000-7000-8000-00000000dead")
+PAPERS = (
+    f"/commission/papers/{NOBODY}", f"/commission/papers/{NOBODY}/file", f"/commission/meetings/{NOBODY}",
+)  # fmt: skip
 TODAY = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 
 
@@ -35,27 +37,15 @@ def sides(databases: Databases) -> BothSides:
     """The commission's own people and machines."""
     clock = FixedClock(TODAY)
     with databases.worker.transaction(Scope(tenant=COMMISSION)) as tx:
-        for person in (REVIEWER, MEMBER):
-            tx.raw.execute(
-                "INSERT INTO identity.account (id, kind, created_at) VALUES (%s, 'reviewer', %s)",
-                (person.account_id, clock.now()),
-            )
-            tx.raw.execute(
-                "INSERT INTO identity.staff (tenant, account, office, roles, display_name, created_at)"
-                " VALUES (%s, %s, %s, %s, %s, %s)",
-                (
-                    COMMISSION, person.account_id, person.office, list(person.roles), person.display_name, clock.now(),
-                ),
-            )  # fmt: skip
+        enter_staff(tx, clock.now(), REVIEWER, MEMBER)
     return BothSides(databases.worker, clock)
 
 
 @pytest.fixture(scope="module")
-def counter(databases: Databases, sides: BothSides, tmp_path_factory: pytest.TempPathFactory) -> Counter:
-    settings = Settings.from_env({"MADOGUCHI_VAR": str(tmp_path_factory.mktemp("var"))})
-    app = make_app(settings, database=databases.web, clock=sides.clock, parts=TEST_PARTS)
-    app.registry["keys"] = KeyRing(FileMasterKey.create(tmp_path_factory.mktemp("keys") / "master.key"))
-    return Counter(app)
+def counter(
+    databases: Databases, sides: BothSides, key_ring: KeyRing, tmp_path_factory: pytest.TempPathFactory
+) -> Counter:
+    return open_portal(databases, sides.clock, tmp_path_factory.mktemp("var"), key_ring)
 
 
 @pytest.fixture
@@ -95,16 +85,20 @@ def test_nobody_but_the_commission_comes_in(counter: Counter, case: UUID, person
     assert counter.of(None).get("/commission/").status_code == 303
 
 
-def test_what_is_not_there_and_what_is_somebody_else_s_look_the_same(counter: Counter) -> None:
+def test_what_is_not_there_and_what_is_somebody_else_s_look_the_same(
+    counter: Counter, sides: BothSides
+) -> None:
     browser = counter.of(REVIEWER)
-    for page in (
-        path(new_id()),
-        path(new_id(), "/questions"),
-        f"/commission/papers/{new_id()}",
-        f"/commission/papers/{new_id()}/file",
-        f"/commission/meetings/{new_id()}",
-    ):
-        assert browser.get(page, expect_errors=True).status_code == 404
+    with sides.at(CITY) as tx:
+        theirs = sides.drafting(tx, "basic").case_id
+    assert theirs is not None
+    for page in (path(NOBODY), path(NOBODY, "/questions"), *PAPERS):
+        missing = browser.get(page, expect_errors=True)
+        assert missing.status_code == 404
+        assert "見つかりません" in missing.text
+        other = browser.get(page.replace(str(NOBODY), str(theirs)), expect_errors=True)
+        assert other.status_code == 404
+        assert other.text.replace(str(theirs), "") == missing.text.replace(str(NOBODY), "")
 
 
 def test_a_form_that_was_not_handed_in_is_not_there(counter: Counter, case: UUID) -> None:

@@ -3,61 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from portal.app import make_app
-from portal.settings import Settings
 from storage.clock import FixedClock
-from storage.encryption import FileMasterKey, KeyRing
+from storage.encryption import KeyRing
 from tests.assessments import consulted, reviewed
 from tests.assessments.consulted import Consulted
+from tests.browser import Served
 from tests.conftest import Databases
-from tests.pages import office
-from tests.pages.test_browser import ARGUMENTS, CHROMIUM, Served
-from tests.web.conftest import TEST_PARTS, Counter
+from tests.web.conftest import Counter
 from tests.web.people import COORDINATOR, OUTSIDER
 
 pytestmark = pytest.mark.browser
-NOON = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def time() -> FixedClock:
-    return FixedClock(NOON)
+def one(databases: Databases, time: FixedClock, key_ring: KeyRing, counter: Counter) -> Consulted:
+    return consulted.opened(databases.worker, time, key_ring)
 
 
 @pytest.fixture(scope="module")
-def ring(tmp_path_factory: pytest.TempPathFactory) -> KeyRing:
-    return KeyRing(FileMasterKey.create(tmp_path_factory.mktemp("keys") / "master.key"))
-
-
-@pytest.fixture(scope="module")
-def one(databases: Databases, time: FixedClock, ring: KeyRing) -> Consulted:
-    office.furnish(databases.worker, time, ring)
-    return consulted.opened(databases.worker, time, ring)
-
-
-@pytest.fixture(scope="module")
-def served(databases: Databases, time: FixedClock, ring: KeyRing, tmp_path_factory: Any) -> Iterator[Served]:
-    settings = Settings.from_env({"MADOGUCHI_VAR": str(tmp_path_factory.mktemp("var"))})
-    app = make_app(settings, database=databases.web, clock=time, parts=TEST_PARTS)
-    app.registry["keys"] = ring
-    found = Served(Counter(app))
+def served(counter: Counter) -> Iterator[Served]:
+    found = Served(counter)
     yield found
-    found.server.shutdown()
-    found.server.server_close()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    found.close()
 
 
 @pytest.fixture
@@ -104,9 +75,9 @@ def test_an_opinion_is_written_changed_and_withdrawn_without_javascript(
 
 
 def test_a_reviewer_reads_writes_and_is_shut_out_without_javascript(
-    databases: Databases, served: Served, phone: Page, one: Consulted, time: FixedClock, ring: KeyRing
+    databases: Databases, served: Served, phone: Page, one: Consulted, time: FixedClock, key_ring: KeyRing
 ) -> None:
-    room = reviewed.in_a_room(databases.worker, time, ring)
+    room = reviewed.in_a_room(databases.worker, time, key_ring)
     served.person = OUTSIDER
     phone.goto(f"{served.origin}/review/")
     phone.locator(f"a[href='{room.path}']").click()
@@ -131,12 +102,17 @@ def test_a_reviewer_reads_writes_and_is_shut_out_without_javascript(
 
 
 def test_the_watermark_stands_on_every_printed_page(
-    databases: Databases, served: Served, chromium: Browser, one: Consulted, time: FixedClock, ring: KeyRing
+    databases: Databases,
+    served: Served,
+    chromium: Browser,
+    one: Consulted,
+    time: FixedClock,
+    key_ring: KeyRing,
 ) -> None:
     pypdf = pytest.importorskip("pypdf")
     import io
 
-    room = reviewed.in_a_room(databases.worker, time, ring)
+    room = reviewed.in_a_room(databases.worker, time, key_ring)
     served.person = OUTSIDER
     context = chromium.new_context(locale="ja-JP")
     page = context.new_page()

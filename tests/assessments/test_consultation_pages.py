@@ -3,56 +3,27 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from portal.app import make_app
-from portal.settings import Settings
 from storage.clock import FixedClock
 from storage.database import Scope
-from storage.encryption import FileMasterKey, KeyRing
+from storage.encryption import KeyRing
 from tests.assessments import consulted
 from tests.assessments.consulted import TENANT, Consulted
 from tests.conftest import Databases
 from tests.privacy_assessment.test_redaction import number
-from tests.web.conftest import TEST_PARTS, Counter
+from tests.web.conftest import Counter
 
-NOON = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 LETTER = "再委託の条件と監督の方法を、具体的に書いてください。"
 
 
 @pytest.fixture(scope="module")
-def time() -> FixedClock:
-    return FixedClock(NOON)
-
-
-@pytest.fixture(scope="module")
-def ring(tmp_path_factory: pytest.TempPathFactory) -> KeyRing:
-    return KeyRing(FileMasterKey.create(tmp_path_factory.mktemp("keys") / "master.key"))
-
-
-@pytest.fixture(scope="module")
-def one(databases: Databases, time: FixedClock, ring: KeyRing) -> Consulted:
-    return consulted.opened(databases.worker, time, ring)
-
-
-@pytest.fixture(scope="module")
-def counter(databases: Databases, time: FixedClock, ring: KeyRing, tmp_path_factory: Any) -> Counter:
-    settings = Settings.from_env({"MADOGUCHI_VAR": str(tmp_path_factory.mktemp("var"))})
-    app = make_app(settings, database=databases.web, clock=time, parts=TEST_PARTS)
-    app.registry["keys"] = ring
-    return Counter(app)
-
-
-@pytest.fixture
-def now(time: FixedClock) -> Any:
-    """The clock, set back after the test."""
-    before = time.now()
-    yield time
-    time.advance(seconds=(before - time.now()).total_seconds())
+def one(databases: Databases, time: FixedClock, key_ring: KeyRing) -> Consulted:
+    return consulted.opened(databases.worker, time, key_ring)
 
 
 def form(page: Any, action: str) -> Any:
@@ -157,7 +128,7 @@ def test_unknown_offices_and_consultations_are_the_same_page(counter: Counter, o
 
 
 def test_one_that_has_not_begun_is_not_there(
-    databases: Databases, counter: Counter, ring: KeyRing, time: FixedClock
+    databases: Databases, counter: Counter, key_ring: KeyRing, time: FixedClock
 ) -> None:
     with databases.worker.transaction(Scope(tenant=TENANT)) as tx:
         later = consulted.begin(tx, time, wait=5)
@@ -208,15 +179,33 @@ def test_hostile_text_is_text(counter: Counter, one: Consulted, body: str) -> No
     assert "<script>alert" not in page.text
 
 
-def test_machines_that_fill_every_field_are_turned_back(counter: Counter, one: Consulted) -> None:
+def given(databases: Databases) -> int:
+    """How many opinions have been given."""
+    with databases.worker.transaction(Scope(tenant=TENANT)) as tx:
+        row = tx.raw.execute("SELECT count(*) FROM madoguchi.opinion").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_machines_that_fill_every_field_are_turned_back(
+    databases: Databases, counter: Counter, one: Consulted
+) -> None:
     page = form(counter.of(None).get(f"{one.path}/write"), "preview")
     page["body"], page["website"] = "意見", "http://spam.example"
+    before = given(databases)
     assert page.submit(expect_errors=True).status_code == 400
+    assert given(databases) == before
 
 
-def test_a_form_without_its_token_is_refused(counter: Counter, one: Consulted) -> None:
+def test_a_form_without_its_token_is_refused_and_keeps_nothing(
+    databases: Databases, counter: Counter, one: Consulted
+) -> None:
     fields = {"body": "意見", "action": "send", "request_key": "x"}
-    assert counter.of(None).post(f"{one.path}/write", fields, expect_errors=True).status_code == 400
+    before = given(databases)
+    answer = counter.of(None).post(f"{one.path}/write", fields, expect_errors=True)
+    assert answer.status_code == 400
+    assert "何も変更していません" in answer.text
+    assert given(databases) == before
 
 
 def test_items_are_named_as_people_cite_them(counter: Counter, one: Consulted) -> None:
@@ -312,7 +301,7 @@ def test_after_the_close_the_page_is_kind_and_keeps_what_was_typed(
 
 
 def test_the_copy_is_a_pdf_made_by_the_worker(
-    databases: Databases, counter: Counter, one: Consulted, ring: KeyRing, tmp_path: Path
+    databases: Databases, counter: Counter, one: Consulted, key_ring: KeyRing, tmp_path: Path
 ) -> None:
     from portal.public.consultations import copies
 
@@ -322,7 +311,7 @@ def test_the_copy_is_a_pdf_made_by_the_worker(
     waiting = form(page, "copy").submit()
     assert "作っています" in waiting.text
     assert "作っています" in form(waiting, "fetch").submit().text
-    copies.make(databases.worker, ring, TENANT, one.consultation, receipt)
+    copies.make(databases.worker, key_ring, TENANT, one.consultation, receipt)
     ready = form(waiting, "fetch").submit()
     assert ready.content_type == "application/pdf"
     assert ready.body.startswith(b"%PDF")
@@ -335,7 +324,7 @@ def test_the_copy_is_a_pdf_made_by_the_worker(
 
 
 def test_an_opinion_of_one_consultation_cannot_be_reached_from_another(
-    databases: Databases, counter: Counter, one: Consulted, ring: KeyRing, time: FixedClock
+    databases: Databases, counter: Counter, one: Consulted, key_ring: KeyRing, time: FixedClock
 ) -> None:
     with databases.worker.transaction(Scope(tenant=TENANT)) as tx:
         other = consulted.begin(tx, time)

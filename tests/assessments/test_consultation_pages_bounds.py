@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import date
 
 import psycopg
 import pytest
@@ -21,16 +21,12 @@ from tests.assessments import consulted
 from tests.assessments.consulted import TENANT, Consulted
 from tests.conftest import Databases
 
-NOON = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
-
 
 @pytest.fixture(scope="module")
-def one(databases: Databases, key_ring: KeyRing) -> Consulted:
-    found = consulted.opened(databases.worker, FixedClock(NOON), key_ring)
+def one(databases: Databases, time: FixedClock, key_ring: KeyRing) -> Consulted:
+    found = consulted.opened(databases.worker, time, key_ring)
     with databases.worker.transaction(Scope(tenant=TENANT)) as tx:
-        consulted.service(FixedClock(NOON), key_ring).give(
-            tx, found.consultation, "意見", (), {"name": "見本 花子"}
-        )
+        consulted.service(time, key_ring).give(tx, found.consultation, "意見", (), {"name": "見本 花子"})
     return found
 
 
@@ -114,6 +110,6 @@ def test_any_text_is_read_as_some_key(text: str) -> None:
 
 
 def test_limits_are_dated() -> None:
-    assert limits(NOON.date()).most("write") == 30
+    assert limits(date(2026, 11, 22)).most("write") == 30
     with pytest.raises(LookupError):
-        limits(datetime(2015, 1, 1, tzinfo=UTC).date())
+        limits(date(2015, 1, 1))

@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from webtest import TestRequest
 
-from portal.app import make_app
-from portal.settings import Settings
 from privacy_assessment.statements.store import read_statement
-from storage.clock import FixedClock
 from storage.database import Scope
-from storage.encryption import KeyRing
-from tests.assessments.writing import TENANT, Writing, save, staffed, writings
-from tests.conftest import Databases
-from tests.web.conftest import TEST_PARTS, Counter
+from tests.assessments.writing import TENANT, Writing, save
 from tests.web.people import CLERK, COORDINATOR, NO_ROLE, RESIDENT, REVIEWER, SUPERVISOR, Person
 
 TEXT = "f4.1.1.2"
-
-
-@pytest.fixture(scope="module")
-def making(databases: Databases, key_ring: KeyRing) -> Iterator[Writing]:
-    """Statements of an office."""
-    clock = FixedClock(datetime(2026, 11, 22, 1, 0, tzinfo=UTC))
-    desk = staffed(databases.worker, clock, key_ring)
-    app = make_app(Settings.from_env({}), database=databases.web, clock=clock, parts=TEST_PARTS)
-    app.registry["keys"] = key_ring
-    return writings(Counter(app), databases.worker, desk)
-
-
-@pytest.fixture
-def writing(making: Iterator[Writing]) -> Writing:
-    """A statement of its own for each test."""
-    return next(making)
 
 
 def test_a_part_shows_each_kind_of_item_with_its_official_choices_its_star_and_what_to_write(

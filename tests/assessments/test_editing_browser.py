@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from portal.app import make_app
-from portal.settings import Settings
-from storage.clock import FixedClock
-from storage.encryption import KeyRing
-from tests.assessments.writing import Writing, staffed, writings
-from tests.conftest import Databases
-from tests.pages.test_browser import ARGUMENTS, CHROMIUM, Served
-from tests.web.conftest import TEST_PARTS, Counter
+from tests.assessments.writing import Writing
+from tests.browser import Served
 from tests.web.people import CLERK, COORDINATOR
 
 pytestmark = pytest.mark.browser
@@ -24,43 +16,16 @@ TEXT = "f4.1.1.2"
 FIELD = f'[name="v:{TEXT}"]'
 
 
-@pytest.fixture(scope="module")
-def making(databases: Databases, key_ring: KeyRing) -> Iterator[Writing]:
-    """Statements of an office."""
-    clock = FixedClock(datetime(2026, 11, 22, 1, 0, tzinfo=UTC))
-    desk = staffed(databases.worker, clock, key_ring)
-    app = make_app(Settings.from_env({}), database=databases.web, clock=clock, parts=TEST_PARTS)
-    app.registry["keys"] = key_ring
-    return writings(Counter(app), databases.worker, desk)
-
-
-@pytest.fixture
-def writing(making: Iterator[Writing]) -> Writing:
-    """A statement of its own for each test."""
-    return next(making)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """Debian's Chromium, without its own network."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def served(writing: Writing) -> Iterator[Served]:
     """The portal as a browser finds it, with the clerk at the desk."""
-    found = Served(writing.counter)
-    found.person = CLERK
+    found = Served(writing.counter, CLERK)
     yield found
-    found.server.shutdown()
-    found.server.server_close()
+    found.close()
 
 
 @pytest.fixture
-def page(chromium: Any, served: Served, writing: Writing) -> Iterator[Page]:
+def page(chromium: Browser, served: Served, writing: Writing) -> Iterator[Page]:
     """The first part of the statement, opened."""
     context = chromium.new_context(locale="ja-JP")
     opened = context.new_page()

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from webtest import Upload
 
-from portal.app import make_app
-from portal.settings import Settings
 from privacy_assessment.editing.attachments import MOST
-from storage.clock import FixedClock
 from storage.database import Scope
 from storage.encryption import KeyRing
 from tests.assessments.desk import actor
-from tests.assessments.writing import TENANT, Writing, save, staffed, writings
+from tests.assessments.writing import TENANT, Writing, save, writings
 from tests.conftest import Databases
-from tests.web.conftest import TEST_PARTS, Counter
 from tests.web.people import CLERK, COORDINATOR, SUPERVISOR, Person
 
 TEXT = "f4.1.1.2"
@@ -31,11 +26,7 @@ SENTENCES = "/staff/assessments/sentences"
 @pytest.fixture(scope="module")
 def writing(databases: Databases, key_ring: KeyRing) -> Writing:
     """A statement for the whole module."""
-    clock = FixedClock(datetime(2026, 11, 22, 1, 0, tzinfo=UTC))
-    desk = staffed(databases.worker, clock, key_ring)
-    app = make_app(Settings.from_env({}), database=databases.web, clock=clock, parts=TEST_PARTS)
-    app.registry["keys"] = key_ring
-    return next(writings(Counter(app), databases.worker, desk))
+    return next(writings(databases, key_ring))
 
 
 @pytest.fixture(autouse=True)

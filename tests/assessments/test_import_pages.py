@@ -11,18 +11,16 @@ import xlwt
 from openpyxl import Workbook, load_workbook
 from webtest import TestApp, Upload
 
-from portal.app import make_app
-from portal.settings import Settings
 from privacy_assessment.exchange import from_json, to_json, write_workbook
 from privacy_assessment.forms import FILE, Document, Place, load_form
 from privacy_assessment.statements.store import read_draft
 from storage.clock import FixedClock
 from storage.database import Scope
-from storage.encryption import FileMasterKey, KeyRing
+from storage.encryption import KeyRing
 from tests.assessments.desk import AFFAIR, BODY, Desk, actor, employ
 from tests.conftest import Databases
 from tests.privacy_assessment.samples import EDITION, filled, real_size
-from tests.web.conftest import TEST_PARTS, Counter
+from tests.web.conftest import Counter, open_portal
 from tests.web.people import CLERK, COORDINATOR, OPERATOR, SUPERVISOR
 
 TENANT = "992011"
@@ -43,12 +41,8 @@ def desk(databases: Databases, clock: FixedClock) -> Desk:
 
 
 @pytest.fixture(scope="module")
-def counter(
-    databases: Databases, clock: FixedClock, desk: Desk, tmp_path_factory: pytest.TempPathFactory
-) -> Counter:
-    app = make_app(Settings.from_env({}), database=databases.web, clock=clock, parts=TEST_PARTS)
-    app.registry["keys"] = KeyRing(FileMasterKey.create(tmp_path_factory.mktemp("keys") / "master.key"))
-    return Counter(app)
+def counter(databases: Databases, clock: FixedClock, desk: Desk, key_ring: KeyRing) -> Counter:
+    return open_portal(databases, clock, ring=key_ring)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from privacy_assessment.statements.redactions import redact
 from privacy_assessment.statements.store import read_draft
 from storage.clock import FixedClock
 from storage.database import NOWHERE, Scope
-from storage.encryption import FileMasterKey, KeyRing
+from storage.encryption import KeyRing
 from tests.assessments import consulted
 from tests.conftest import Databases
 from tests.privacy_assessment.world import CENTRE, Office
@@ -29,11 +29,6 @@ TENANT = "992011"
 # Synthetic: the official check digit plus five.
 NUMBER = "123456789013"
 SECRET = "見本の秘匿語"
-
-
-@pytest.fixture(scope="module")
-def ring(tmp_path_factory: pytest.TempPathFactory) -> KeyRing:
-    return KeyRing(FileMasterKey.create(tmp_path_factory.mktemp("keys") / "master.key"))
 
 
 def test_a_text_for_a_consultation_that_begins_later_is_found_by_nobody(
@@ -116,13 +111,13 @@ def test_a_title_with_a_number_in_it_is_not_laid_open(databases: Databases, cloc
 
 
 def test_what_is_said_of_a_correction_holds_no_number_and_no_writer(
-    databases: Databases, clock: FixedClock, ring: KeyRing
+    databases: Databases, clock: FixedClock, key_ring: KeyRing
 ) -> None:
     past = FixedClock(clock.now() - timedelta(days=30))
     with databases.worker.transaction(Scope(tenant=TENANT)) as tx:
-        consulted.make_keys(tx, ring)
+        consulted.make_keys(tx, key_ring)
         one = consulted.begin(tx, past)
-        opinions, results = consulted.service(past, ring), ResultService(past)
+        opinions, results = consulted.service(past, key_ring), ResultService(past)
         receipt = opinions.give(tx, one.consultation, "図が小さい。", (), {"name": "仮名 さくら"}).number
         past.advance(days=30)
         results.keep(
@@ -143,12 +138,12 @@ def test_what_is_said_of_a_correction_holds_no_number_and_no_writer(
 
 
 def test_another_text_under_the_form_that_was_sent_is_not_answered_as_if_it_had_been_taken(
-    databases: Databases, clock: FixedClock, ring: KeyRing
+    databases: Databases, clock: FixedClock, key_ring: KeyRing
 ) -> None:
     with databases.worker.transaction(Scope(tenant=TENANT)) as tx:
-        consulted.make_keys(tx, ring)
+        consulted.make_keys(tx, key_ring)
         one = consulted.begin(tx, clock)
-        opinions = consulted.service(clock, ring)
+        opinions = consulted.service(clock, key_ring)
         first = opinions.give(tx, one.consultation, "初めの意見。", (), None, "form-1")
         assert opinions.give(tx, one.consultation, "初めの意見。", (), None, "form-1") == first
         with pytest.raises(OpinionRefused) as refused:

@@ -6,17 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal.app import make_app
-from portal.settings import Settings
 from privacy_assessment.statements.missing import missing_statements
 from storage.clock import FixedClock
 from storage.database import Scope
-from storage.encryption import FileMasterKey, KeyRing
+from storage.encryption import KeyRing
 from tests.assessments.desk import Desk
 from tests.conftest import Databases
 from tests.pages import office
 from tests.pages.test_desks import form_of
-from tests.web.conftest import TEST_PARTS, Counter
+from tests.web.conftest import Counter, open_portal
 from tests.web.people import CLERK
 from workflows.law.statements import published
 
@@ -30,13 +28,9 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture(scope="module")
-def counter(databases: Databases, clock: FixedClock, tmp_path_factory: pytest.TempPathFactory) -> Counter:
-    ring = KeyRing(FileMasterKey.create(tmp_path_factory.mktemp("keys") / "master.key"))
-    office.furnish(databases.worker, clock, ring)
-    settings = Settings.from_env({"MADOGUCHI_VAR": str(tmp_path_factory.mktemp("var"))})
-    app = make_app(settings, database=databases.web, clock=clock, parts=TEST_PARTS)
-    app.registry["keys"] = ring
-    return Counter(app)
+def counter(databases: Databases, clock: FixedClock, key_ring: KeyRing) -> Counter:
+    office.furnish(databases.worker, clock, key_ring)
+    return open_portal(databases, clock, ring=key_ring)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from privacy_assessment.publication.selecting import chosen, joined, left_standi
 from privacy_assessment.redaction import Redaction
 from storage.clock import FixedClock
 from storage.database import Scope
-from storage.encryption import FileMasterKey, KeyRing
+from storage.encryption import KeyRing
 from tests.assessments.desk import Desk, employ
 from tests.conftest import Databases
 from tests.web.conftest import Counter, counter
@@ -28,11 +28,10 @@ NUMBER = "123456789018"
 
 
 @pytest.fixture(scope="module")
-def made(databases: Databases, counter: Counter, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def made(databases: Databases, counter: Counter, key_ring: KeyRing) -> dict[str, str]:
     """A statement being written, one handed in, one published."""
     clock = FixedClock(datetime(2026, 11, 22, 1, 0, tzinfo=UTC))
-    ring = KeyRing(FileMasterKey.create(tmp_path_factory.mktemp("keys") / "master.key"))
-    counter.app.registry["keys"] = ring  # type: ignore[attr-defined]
+    counter.app.registry["keys"] = key_ring  # type: ignore[attr-defined]
     desk = Desk(clock, "room")
     with databases.worker.transaction(Scope(tenant="992011")) as tx:
         employ(tx, clock)

@@ -10,15 +10,13 @@ from urllib.parse import quote
 import openpyxl
 import pytest
 
-from portal.app import make_app
-from portal.settings import Settings
 from storage.clock import FixedClock
 from storage.database import Scope
-from storage.encryption import FileMasterKey, KeyRing
+from storage.encryption import KeyRing
 from tests.assessments.desk import AFFAIR, Desk, employ
 from tests.conftest import Databases
 from tests.pages.test_desks import form_of
-from tests.web.conftest import TEST_PARTS, Counter
+from tests.web.conftest import Counter, open_portal
 from tests.web.people import CLERK, COORDINATOR, OPERATOR, RESIDENT, SUPERVISOR, Person
 
 ROOT = "/staff/assessments"
@@ -46,15 +44,13 @@ class Bureau:
 
 
 @pytest.fixture(scope="module")
-def bureau(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Bureau:
+def bureau(databases: Databases, key_ring: KeyRing, tmp_path_factory: pytest.TempPathFactory) -> Bureau:
     """The pages of an office without any statement yet."""
     clock = FixedClock(datetime(2026, 11, 22, 1, 0, tzinfo=UTC))
-    settings = Settings.from_env({"MADOGUCHI_VAR": str(tmp_path_factory.mktemp("var"))})
-    app = make_app(settings, database=databases.web, clock=clock, parts=TEST_PARTS)
-    app.registry["keys"] = KeyRing(FileMasterKey.create(tmp_path_factory.mktemp("keys") / "master.key"))
     with databases.worker.transaction(Scope(tenant=TENANT)) as tx:
         employ(tx, clock)
-    return Bureau(Counter(app), databases, clock)
+    counter = open_portal(databases, clock, tmp_path_factory.mktemp("var"), key_ring)
+    return Bureau(counter, databases, clock)
 
 
 def plan_form(bureau: Bureau, person: Person = COORDINATOR) -> Any:

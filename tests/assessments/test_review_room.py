@@ -4,68 +4,37 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
 
-from portal.app import make_app
-from portal.settings import Settings
 from portal.staff.assessments.review_room import jobs
 from privacy_assessment.consultation import findings, rooms
 from privacy_assessment.statements.models import Statement
 from storage.clock import FixedClock
 from storage.database import Scope
-from storage.encryption import FileMasterKey, KeyRing
+from storage.encryption import KeyRing
 from tests.assessments import reviewed
 from tests.assessments.consulted import TENANT
 from tests.assessments.reviewed import PLACE, SECRET, Reviewed
 from tests.conftest import Databases
-from tests.pages import office
 from tests.privacy_assessment.world import CENTRE
-from tests.web.conftest import TEST_PARTS, Counter
+from tests.web.conftest import Counter
 from tests.web.people import CLERK, COORDINATOR, NO_ROLE, OUTSIDER, RESIDENT
 
-NOON = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 STRANGER = replace(OUTSIDER, account_id=UUID(int=77), display_name="試験 部外")
 
 
 @pytest.fixture(scope="module")
-def time() -> FixedClock:
-    return FixedClock(NOON)
-
-
-@pytest.fixture(scope="module")
-def ring(tmp_path_factory: pytest.TempPathFactory) -> KeyRing:
-    return KeyRing(FileMasterKey.create(tmp_path_factory.mktemp("keys") / "master.key"))
-
-
-@pytest.fixture(scope="module")
-def counter(databases: Databases, time: FixedClock, ring: KeyRing, tmp_path_factory: Any) -> Counter:
-    office.furnish(databases.worker, time, ring)
-    settings = Settings.from_env({"MADOGUCHI_VAR": str(tmp_path_factory.mktemp("var"))})
-    app = make_app(settings, database=databases.web, clock=time, parts=TEST_PARTS)
-    app.registry["keys"] = ring
-    return Counter(app)
-
-
-@pytest.fixture(scope="module")
-def statement(databases: Databases, time: FixedClock, ring: KeyRing) -> Statement:
-    return reviewed.handed_over(databases.worker, time, ring)
+def statement(databases: Databases, time: FixedClock, key_ring: KeyRing) -> Statement:
+    return reviewed.handed_over(databases.worker, time, key_ring)
 
 
 @pytest.fixture
 def one(databases: Databases, time: FixedClock, statement: Statement) -> Reviewed:
     return reviewed.open_for(databases.worker, time, statement)
-
-
-@pytest.fixture
-def now(time: FixedClock) -> Any:
-    before = time.now()
-    yield time
-    time.advance(seconds=(before - time.now()).total_seconds())
 
 
 def with_action(page: Any, action: str) -> Any:
@@ -171,6 +140,7 @@ def test_a_form_opened_before_the_end_is_refused_after_it(
     form["viewpoint"], form["text"] = "適合性", "遅れた指摘"
     now.advance(days=30)
     assert form.submit(expect_errors=True).status_code == 404
+    assert "遅れた指摘" not in counter.of(COORDINATOR).get(one.desk).text
 
 
 def test_findings_are_answered_replied_to_and_taken_back_by_their_finder_only(
@@ -274,7 +244,7 @@ def test_the_result_is_recorded_from_the_room_and_ends_it(
 
 
 def test_a_new_reviewer_is_entered_by_the_worker_and_her_code_is_shown_once(
-    databases: Databases, counter: Counter, one: Reviewed, time: FixedClock, ring: KeyRing
+    databases: Databases, counter: Counter, one: Reviewed, time: FixedClock, key_ring: KeyRing
 ) -> None:
     desk = counter.of(COORDINATOR)
     form = with_action(desk.get(one.desk), "invite")
@@ -285,7 +255,7 @@ def test_a_new_reviewer_is_entered_by_the_worker_and_her_code_is_shown_once(
     with databases.worker.transaction(Scope(tenant=TENANT)) as tx:
         member = next(found for found in rooms.members_of(tx, one.room) if found.state == "asked")
     for _ in range(2):
-        jobs.invite(databases.worker, time, ring, TENANT, one.room, member.id)
+        jobs.invite(databases.worker, time, key_ring, TENANT, one.room, member.id)
     with databases.worker.transaction(Scope(tenant=TENANT)) as tx:
         entered = tx.raw.execute(
             "SELECT roles, display_name FROM identity.staff WHERE office = '架空法律事務所'"
@@ -306,7 +276,7 @@ def test_a_new_reviewer_is_entered_by_the_worker_and_her_code_is_shown_once(
 
 
 def test_somebody_taken_out_before_the_worker_came_gets_no_account(
-    databases: Databases, counter: Counter, one: Reviewed, time: FixedClock, ring: KeyRing
+    databases: Databases, counter: Counter, one: Reviewed, time: FixedClock, key_ring: KeyRing
 ) -> None:
     form = with_action(counter.of(COORDINATOR).get(one.desk), "invite")
     form["name"], form["organisation"] = "見本 取消", "架空短期大学"
@@ -314,7 +284,7 @@ def test_somebody_taken_out_before_the_worker_came_gets_no_account(
     with databases.worker.transaction(Scope(tenant=TENANT)) as tx:
         member = next(found for found in rooms.members_of(tx, one.room) if found.state == "asked")
         rooms.end_member(tx, time, one.room, member.id, CENTRE.id)
-    jobs.invite(databases.worker, time, ring, TENANT, one.room, member.id)
+    jobs.invite(databases.worker, time, key_ring, TENANT, one.room, member.id)
     with databases.worker.transaction(Scope(tenant=TENANT)) as tx:
         row = tx.raw.execute("SELECT count(*) FROM identity.staff WHERE office = '架空短期大学'").fetchone()
         assert row == (0,)
@@ -325,8 +295,12 @@ def test_a_room_has_a_sensible_last_day(
     databases: Databases, counter: Counter, time: FixedClock, one: Reviewed, day: str
 ) -> None:
     form = with_action(counter.of(COORDINATOR).get(one.desk), "until")
+    before = form["until"].value
     form["until"] = day
-    assert form.submit(expect_errors=True).status_code == 400
+    answer = form.submit(expect_errors=True)
+    assert answer.status_code == 400
+    assert ("期限は、今日から1年以内" if day.startswith("20") else "期限の日を書いてください") in answer.text
+    assert with_action(counter.of(COORDINATOR).get(one.desk), "until")["until"].value == before
 
 
 def test_only_the_coordinator_opens_and_ends(counter: Counter, one: Reviewed) -> None:

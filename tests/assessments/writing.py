@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,10 @@ from storage.clock import FixedClock
 from storage.database import Database, Scope
 from storage.encryption import KeyRing
 from tests.assessments.desk import Desk
+from tests.conftest import Databases
 from tests.pages import office
 from tests.privacy_assessment.samples import real_size
-from tests.web.conftest import Counter
+from tests.web.conftest import Counter, open_portal
 from tests.web.people import CLERK, Person
 
 TENANT = "992011"
@@ -65,14 +67,12 @@ class Writing:
             return self.desk.drafts.history(tx, self.id, self.form, place)
 
 
-def staffed(worker: Database, clock: FixedClock, ring: KeyRing) -> Desk:
-    """The office with its people."""
+def writings(databases: Databases, ring: KeyRing) -> Iterator[Writing]:
+    """Statements of an office to write on, one after the other, each of real size; on 22 November 2026."""
+    clock = FixedClock(datetime(2026, 11, 22, 1, 0, tzinfo=UTC))
+    worker = databases.worker
     office.furnish(worker, clock, ring)
-    return Desk(clock)
-
-
-def writings(counter: Counter, worker: Database, desk: Desk) -> Iterator[Writing]:
-    """Statements to write on, one after the other, each of real size."""
+    counter, desk = open_portal(databases, clock, ring=ring), Desk(clock)
     while True:
         with worker.transaction(Scope(tenant=TENANT)) as tx:
             statement = desk.drafting(tx, "full")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from portal.identity.limits import limits
 from portal.identity.models import ANONYMOUS, Identity
@@ -86,39 +86,36 @@ PAGE = """<main tabindex="-1"><time data-session-ends data-session-left="900">10
 <div data-session-say="over" hidden>over</div></div></main><script type="module" src="http://portal.test/end.js"></script>"""
 
 
-def test_the_script_warns_two_minutes_before_and_goes_on_when_told() -> None:
+@pytest.mark.browser
+def test_the_script_warns_two_minutes_before_and_goes_on_when_told(chromium: Browser) -> None:
     names = re.findall(r"\[(data-[a-z-]+)\]", (FILES / "session-end.js").read_text())
     macro = Path("templates/components/session_end.jinja2").read_text("utf-8")
     assert names
     assert all(name in macro for name in names)
     answers = [{"ends_at": "2026-11-22T01:30:00+00:00", "left": 900}]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium")
-        page = browser.new_page()
-        page.route("http://portal.test/", lambda route: route.fulfill(body=PAGE, content_type="text/html"))
-        page.route(
-            "http://portal.test/end.js",
-            lambda route: route.fulfill(path=FILES / "session-end.js", content_type="text/javascript"),
-        )
-        page.route(
-            "http://portal.test/session/alive",
-            lambda route: (
-                route.fulfill(body=json.dumps(answers.pop())) if answers else route.fulfill(status=403)
-            ),
-        )
-        page.clock.install()
-        page.goto("http://portal.test/")
-        soon, over = page.locator("[data-session-say=soon]"), page.locator("[data-session-say=over]")
-        page.clock.run_for(12 * 60_000)
-        assert not soon.is_visible()
-        page.clock.run_for(80_000)
-        assert soon.is_visible()
-        page.get_by_text("stay").click()
-        soon.wait_for(state="hidden")
-        assert page.locator("[data-session-ends]").inner_text() == "10:30"
-        page.clock.run_for(14 * 60_000)
-        assert soon.is_visible()
-        page.get_by_text("stay").click()
-        over.wait_for(state="visible")
-        assert not soon.is_visible()
-        browser.close()
+    page = chromium.new_page()
+    page.route("http://portal.test/", lambda route: route.fulfill(body=PAGE, content_type="text/html"))
+    page.route(
+        "http://portal.test/end.js",
+        lambda route: route.fulfill(path=FILES / "session-end.js", content_type="text/javascript"),
+    )
+    page.route(
+        "http://portal.test/session/alive",
+        lambda route: route.fulfill(body=json.dumps(answers.pop())) if answers else route.fulfill(status=403),
+    )
+    page.clock.install()
+    page.goto("http://portal.test/")
+    soon, over = page.locator("[data-session-say=soon]"), page.locator("[data-session-say=over]")
+    page.clock.run_for(12 * 60_000)
+    assert not soon.is_visible()
+    page.clock.run_for(80_000)
+    assert soon.is_visible()
+    page.get_by_text("stay").click()
+    soon.wait_for(state="hidden")
+    assert page.locator("[data-session-ends]").inner_text() == "10:30"
+    page.clock.run_for(14 * 60_000)
+    assert soon.is_visible()
+    page.get_by_text("stay").click()
+    over.wait_for(state="visible")
+    assert not soon.is_visible()
+    page.close()

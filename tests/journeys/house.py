@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
-from wsgiref.simple_server import make_server
 
 from playwright.sync_api import Browser, Page
 
-from portal.app import make_app
-from portal.settings import Settings
 from storage.clock import FixedClock
 from storage.database import Scope, Transaction
-from storage.encryption import FileMasterKey, KeyRing
+from storage.encryption import KeyRing
+from tests.browser import Served
 from tests.conftest import Databases
-from tests.pages.test_browser import Quiet, Server
-from tests.web.conftest import TEST_PARTS
-from tests.web.people import ENVIRON_KEY, Person
+from tests.web.conftest import open_portal
+from tests.web.people import Person
 
 WIDE, PHONE = (1200, 900), (390, 844)
 HEADER = "X-Test-Person"
@@ -28,31 +24,34 @@ PATIENCE = 40_000
 Found = TypeVar("Found")
 
 
+class ByHeader(Served):
+    """Each browser says who sits before it, so that what a page does by itself is done by its own person."""
+
+    people: dict[str, Person]
+
+    def person_of(self, environ: dict[str, Any]) -> Person | None:
+        return self.people.get(environ.get(f"HTTP_{HEADER.upper().replace('-', '_')}", ""))
+
+
 class House:
     """Everything a journey needs.
 
-    :param folder: for keys and files of this house. :param day: the day it begins.
+    :param keys: of its offices. :param folder: for files of this house. :param day: the day it begins.
     """
 
-    def __init__(self, databases: Databases, browser: Browser, folder: Path, day: datetime) -> None:
+    def __init__(
+        self, databases: Databases, keys: KeyRing, browser: Browser, folder: Path, day: datetime
+    ) -> None:
         self.databases = databases
         self.clock = FixedClock(day.astimezone(UTC))
-        self.keys = KeyRing(FileMasterKey.create(folder / "master.key"))
+        self.keys = keys
         self._browser = browser
         self._people: dict[str, Person] = {}
         self._pages: dict[str, Page] = {}
         self.complaints: list[str] = []
-        settings = Settings.from_env({"MADOGUCHI_VAR": str(folder / "var")})
-        self._app = make_app(settings, database=databases.web, clock=self.clock, parts=TEST_PARTS)
-        self._app.registry["keys"] = self.keys
-        self.server = make_server("127.0.0.1", 0, self._serve, Server, Quiet)
-        self.origin = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def _serve(self, environ: dict[str, Any], start: Any) -> Any:
-        # Each browser says who sits before it, so that what a page does by itself is done by its own person.
-        environ[ENVIRON_KEY] = self._people.get(environ.get(f"HTTP_{HEADER.upper().replace('-', '_')}", ""))
-        return self._app(environ, start)
+        self._served = ByHeader(open_portal(databases, self.clock, folder / "var", keys))
+        self._served.people = self._people
+        self.origin = self._served.origin
 
     def page(self, person: Person | None, size: tuple[int, int] = WIDE) -> Page:
         """The browser of somebody; the same one whenever she is asked for. None is anybody, with a browser without a memory."""
@@ -91,8 +90,7 @@ class House:
 
     def close(self) -> None:
         """Put the lights out."""
-        self.server.shutdown()
-        self.server.server_close()
+        self._served.close()
 
 
 def press(page: Page, name: str, exact: bool = True) -> None:

@@ -12,16 +12,16 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from portal.staff.assessments.review_room.jobs import invite
 from privacy_assessment.exchange import write_workbook
 from privacy_assessment.forms import Document, load_form
+from storage.encryption import KeyRing
 from tests.assessments.consulted import make_keys
 from tests.assessments.desk import employ
 from tests.conftest import Databases
 from tests.journeys.house import PHONE, House, follow, press, says
-from tests.pages.test_browser import ARGUMENTS, CHROMIUM
 from tests.privacy_assessment.samples import filled
 from tests.privacy_assessment.world import Office
 from tests.web.people import CLERK, COORDINATOR, SUPERVISOR, Person
@@ -36,21 +36,12 @@ OPINION = "委託先でマイナンバーを扱う人が、どのように確か
 FINDING = "委託先の従業者の確認の頻度が書かれていない。頻度を明記されたい。"
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def house(
-    databases: Databases, chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+    databases: Databases, key_ring: KeyRing, chromium: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[House]:
-    found = House(
-        databases, chromium, tmp_path_factory.mktemp("house"), datetime(2026, 11, 22, 1, tzinfo=UTC)
-    )
+    begins = datetime(2026, 11, 22, 1, tzinfo=UTC)
+    found = House(databases, key_ring, chromium, tmp_path_factory.mktemp("house"), begins)
     found.work(
         TENANT,
         lambda tx: (employ(tx, found.clock, CLERK, SUPERVISOR, COORDINATOR), make_keys(tx, found.keys)),

@@ -15,11 +15,9 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from portal.app import make_app
 from portal.commission.printing import Press
-from portal.settings import Settings
 from privacy_assessment.commission.delivery import Delivery
 from privacy_assessment.commission.machine import register as register_commission
 from privacy_assessment.commission.messages import TASK as DELIVER
@@ -30,12 +28,12 @@ from privacy_assessment.forms import load_form
 from privacy_assessment.machines import register
 from storage.clock import FixedClock
 from storage.database import Scope
-from storage.encryption import FileMasterKey, KeyRing
+from storage.encryption import KeyRing
+from tests.browser import Served
 from tests.conftest import Databases
-from tests.pages.test_browser import ARGUMENTS, CHROMIUM, Served
 from tests.privacy_assessment.samples import filled
-from tests.web.conftest import TEST_PARTS, Counter
-from tests.web.people import MEMBER, REVIEWER, Person
+from tests.web.conftest import open_portal
+from tests.web.people import MEMBER, REVIEWER, Person, enter_staff
 from workflows.engine import Engine, Registry
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -52,15 +50,11 @@ FLOW = "申請書を受け付け、所得の情報と突き合わせて支給の
 class World:
     """Everybody, the clock, and the worker's hands."""
 
-    def __init__(self, databases: Databases, folder: Path, page: Page) -> None:
+    def __init__(self, databases: Databases, ring: KeyRing, folder: Path, page: Page) -> None:
         self.clock = FixedClock(datetime(2026, 4, 1, 1, 0, tzinfo=UTC))
         self.worker = databases.worker
-        ring = KeyRing(FileMasterKey.create(folder / "master.key"))
         _people(databases, ring, self.clock)
-        settings = Settings.from_env({"MADOGUCHI_VAR": str(folder)})
-        app = make_app(settings, database=databases.web, clock=self.clock, parts=TEST_PARTS)
-        app.registry["keys"] = ring
-        self.served = Served(Counter(app))
+        self.served = Served(open_portal(databases, self.clock, folder, ring))
         registry = Registry()
         register(registry, self.clock)
         register_commission(registry, self.clock)
@@ -131,23 +125,7 @@ def _people(databases: Databases, ring: KeyRing, clock: FixedClock) -> None:
         with databases.worker.transaction(Scope(tenant=tenant)) as tx:
             for purpose in PURPOSES:
                 ring.ensure(tx, tenant, purpose)
-            for person in people:
-                tx.raw.execute(
-                    "INSERT INTO identity.account (id, kind, created_at) VALUES (%s, %s, %s)",
-                    (person.account_id, person.kind, clock.now()),
-                )
-                tx.raw.execute(
-                    "INSERT INTO identity.staff (tenant, account, office, roles, display_name, created_at)"
-                    " VALUES (%s, %s, %s, %s, %s, %s)",
-                    (
-                        tenant,
-                        person.account_id,
-                        person.office,
-                        list(person.roles),
-                        person.display_name,
-                        clock.now(),
-                    ),
-                )
+            enter_staff(tx, clock.now(), *people)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -167,17 +145,15 @@ def _files(folder: Path) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def world(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(
+    databases: Databases, key_ring: KeyRing, chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
     """The agency on 1 April 2026, with nothing planned yet."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_context(locale="ja-JP", viewport={"width": 1200, "height": 900}).new_page()
-        page.set_default_timeout(30_000)
-        found = World(databases, tmp_path_factory.mktemp("agency"), page)
-        yield found
-        found.served.server.shutdown()
-        found.served.server.server_close()
-        browser.close()
+    page = chromium.new_context(locale="ja-JP", viewport={"width": 1200, "height": 900}).new_page()
+    page.set_default_timeout(30_000)
+    found = World(databases, key_ring, tmp_path_factory.mktemp("agency"), page)
+    yield found
+    found.served.close()
 
 
 def test_from_the_threshold_to_the_publication_with_the_commission_s_approval(

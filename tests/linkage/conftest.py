@@ -9,10 +9,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from storage.database import Database
-from storage.embedded import EmbeddedServer, create_database
+from storage.embedded import EmbeddedServer
 from storage.encryption import FileMasterKey, KeyRing
-from tests.conftest import TEMPLATE, Databases
+from tests.conftest import Databases, cloned
 from tests.linkage.house import KONO, OTSUKAWA, House, StandIns
 
 
@@ -32,15 +31,8 @@ def stand_ins(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="session")
 def link_databases(server: EmbeddedServer) -> Iterator[Databases]:
     """One database of the product for all tests of this room."""
-    name = f"link_{uuid4().hex}"
-    create_database(server.admin_url(), name, template=TEMPLATE)
-    opened = {
-        role: Database(server.url(name, role), role)  # type: ignore[arg-type]
-        for role in ("web", "worker", "vault", "migrator")
-    }
-    yield Databases(name, server.admin_url(name), **opened)
-    for database in opened.values():
-        database.close()
+    with cloned(server) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
@@ -64,8 +56,7 @@ def furnished(link_databases: Databases, stand_ins: StandIns, master_key_file: P
 def house(furnished: House) -> Iterator[House]:
     """The furnished house; after the test the country is well again, nothing is frozen and nothing is on its way."""
     yield furnished
-    for system in ("core", "hub", "juki"):
-        furnished.stand_ins.heal(system)
+    furnished.stand_ins.heal()
     for tenant in (KONO, OTSUKAWA):
         with furnished.tx(tenant) as tx:
             tx.raw.execute(

@@ -66,6 +66,7 @@ class StandIns:
         self.var = var
         self.config = SandboxConfig.load(var)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.ill: set[str] = set()
         self.people = {p["key"]: p for p in json.loads((var / "population.json").read_text())["people"]}
 
     def start(self, *systems: str) -> None:
@@ -92,10 +93,11 @@ class StandIns:
         raise TimeoutError((self.var / f"{system}.log").read_text()[-2000:])
 
     def stop(self, *systems: str) -> None:
-        for system in systems or tuple(self.processes):
-            process = self.processes.pop(system, None)
-            if process is not None:
-                process.terminate()
+        ending = [self.processes.pop(system) for system in systems or tuple(self.processes)]
+        for process in ending:
+            process.terminate()
+        for process in ending:
+            if process.poll() is None:
                 try:
                     process.wait(15)
                 except subprocess.TimeoutExpired:
@@ -115,10 +117,14 @@ class StandIns:
         return answer.json()
 
     def fault(self, system: str, kind: str, seconds: float = 60, **options: Any) -> None:
+        self.ill.add(system)
         self.admin(system, "faults", {"kind": kind, "seconds": seconds, "options": {"path": "/", **options}})
 
-    def heal(self, system: str) -> None:
-        self.admin(system, "faults", method="DELETE")
+    def heal(self, *systems: str) -> None:
+        """End the faults of these systems, or of all that have any."""
+        for system in systems or tuple(self.ill):
+            self.admin(system, "faults", method="DELETE")
+            self.ill.discard(system)
 
     def tax_file(self) -> bytes:
         with httpx.Client(verify=self.config.tls("tax").context(), trust_env=False, timeout=10) as http:

@@ -7,7 +7,7 @@ from datetime import date
 from storage.clock import FixedClock
 from storage.database import Database, Scope
 from storage.encryption import KeyRing
-from tests.web.people import CLERK, OPERATOR, SUPERVISOR
+from tests.web.people import CLERK, OPERATOR, SUPERVISOR, enter_staff
 
 ADDRESSEE = "900000000000001"
 CLOSED_ADDRESSEE = "900000000000077"
@@ -35,13 +35,4 @@ def furnish(worker: Database, clock: FixedClock, keys: KeyRing) -> None:
             " VALUES ('992011', %s, '12', %s, '児童手当に関する事務 全項目評価書')",
             (AFFAIR, date(2025, 4, 1)),
         )
-        for person in (CLERK, OPERATOR, SUPERVISOR):
-            tx.raw.execute(
-                "INSERT INTO identity.account (id, kind, created_at) VALUES (%s, 'staff', %s)",
-                (person.account_id, clock.now()),
-            )
-            tx.raw.execute(
-                "INSERT INTO identity.staff (tenant, account, office, roles, display_name, created_at)"
-                " VALUES ('992011', %s, %s, %s, %s, %s)",
-                (person.account_id, person.office, list(person.roles), person.display_name, clock.now()),
-            )
+        enter_staff(tx, clock.now(), CLERK, OPERATOR, SUPERVISOR)

@@ -2,57 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from socketserver import ThreadingMixIn
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
+from tests.browser import Served, complaints
 from tests.pages.whole import counter, pages
 from tests.web.conftest import Counter
-from tests.web.people import CLERK, ENVIRON_KEY, RESIDENT, Person
+from tests.web.people import CLERK, RESIDENT, Person
 
 __all__ = ["counter", "pages"]
 
 pytestmark = pytest.mark.browser
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-class Quiet(WSGIRequestHandler):
-    """Says nothing about requests."""
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing."""
-
-
-class Server(ThreadingMixIn, WSGIServer):
-    """One thread a request."""
-
-    daemon_threads = True
-
-
-class Served:
-    """The portal on a loopback port, with somebody at the counter."""
-
-    def __init__(self, counter: Counter) -> None:
-        self.person: Person | None = None
-        self._app = counter.app
-        self.server = make_server("127.0.0.1", 0, self._serve, Server, Quiet)
-        self.origin = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def _serve(self, environ: dict[str, Any], start: Any) -> Any:
-        environ[ENVIRON_KEY] = self.person
-        return self._app(environ, start)  # type: ignore[operator]
 
 
 @pytest.fixture(scope="module")
@@ -60,17 +23,7 @@ def served(counter: Counter) -> Iterator[Served]:
     """The portal as a browser finds it."""
     found = Served(counter)
     yield found
-    found.server.shutdown()
-    found.server.server_close()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, without its own network."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    found.close()
 
 
 def examine(
@@ -93,8 +46,7 @@ def examine(
             wrong.append((path, list(messages)))
         if page.evaluate("document.documentElement.scrollWidth") > width:
             wrong.append((path, "scrolls sideways"))
-        for found in Axe().run(page, options={"runOnly": RULES}).response["violations"]:
-            wrong.append((path, found["id"], [node["html"][:200] for node in found["nodes"]][:3]))
+        wrong += [(path, *found) for found in complaints(page)]
     context.close()
     return wrong
 

@@ -6,12 +6,13 @@ import pytest
 from playwright.sync_api import Browser
 from pyramid.request import Request
 
-from tests.pages.test_browser import Served, chromium, examine, served, sideways
+from tests.browser import Served
+from tests.pages.test_browser import examine, served, sideways
 from tests.pages.whole import counter, pages
 from tests.web.conftest import Counter
 from tests.web.people import Person
 
-__all__ = ["chromium", "counter", "pages", "served"]
+__all__ = ["counter", "pages", "served"]
 
 pytestmark = pytest.mark.browser
 

@@ -7,14 +7,12 @@ from typing import Any
 
 import pytest
 
-from portal.app import make_app
-from portal.settings import Settings
 from storage.clock import FixedClock
 from storage.database import Scope
-from storage.encryption import FileMasterKey, KeyRing
+from storage.encryption import KeyRing
 from tests.conftest import Databases
 from tests.pages import office
-from tests.web.conftest import TEST_PARTS, Counter
+from tests.web.conftest import Counter, open_portal
 from tests.web.people import CLERK, OPERATOR, SUPERVISOR, Person
 from workflows.linkage.record_sync.discrepancies import CORE_MISSING_HERE, Found, about_core, say
 
@@ -22,15 +20,11 @@ NOWHERE = "01900000-0000-7000-8000-00000000dead"
 
 
 @pytest.fixture(scope="module")
-def counter(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Counter:
+def counter(databases: Databases, key_ring: KeyRing, tmp_path_factory: pytest.TempPathFactory) -> Counter:
     """The portal with an office in it."""
     clock = FixedClock(datetime(2026, 11, 22, 1, 0, tzinfo=UTC))
-    ring = KeyRing(FileMasterKey.create(tmp_path_factory.mktemp("keys") / "master.key"))
-    office.furnish(databases.worker, clock, ring)
-    settings = Settings.from_env({"MADOGUCHI_VAR": str(tmp_path_factory.mktemp("var"))})
-    app = make_app(settings, database=databases.web, clock=clock, parts=TEST_PARTS)
-    app.registry["keys"] = ring
-    return Counter(app)
+    office.furnish(databases.worker, clock, key_ring)
+    return open_portal(databases, clock, tmp_path_factory.mktemp("var"), key_ring)
 
 
 def form_of(page: Any, action: str, trigger: str | None = None) -> Any:

@@ -11,18 +11,16 @@ import pytest
 from pypdf import PdfReader
 from weasyprint.urls import FatalURLFetchingError
 
-from portal.app import make_app
 from portal.resident import downloads
 from portal.resident.provision_records import proof_job
-from portal.settings import Settings
 from portal.web.printing import STYLE, pdf
 from storage.audit.keys import LogKeys
 from storage.clock import FixedClock
 from storage.database import Scope
-from storage.encryption import FileMasterKey, KeyRing
+from storage.encryption import KeyRing
 from tests.conftest import Databases
 from tests.pages import records
-from tests.web.conftest import TEST_PARTS, Counter
+from tests.web.conftest import Counter, open_portal
 from tests.web.people import ANONYMOUS, OTHER_RESIDENT, RESIDENT
 from workflows.provision_records.signer import PortalSigner
 from workflows.provision_records.trust import fingerprint
@@ -32,13 +30,12 @@ NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def ring(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> KeyRing:
+def ring(key_ring: KeyRing, databases: Databases) -> KeyRing:
     """A ring whose keys both offices already have."""
-    found = KeyRing(FileMasterKey.create(tmp_path_factory.mktemp("keys") / "master.key"))
     for tenant in ("992011", "992020"):
         with databases.worker.transaction(Scope(tenant=tenant)) as tx:
-            found.seal(tx, tenant, b"first", "test")
-    return found
+            key_ring.seal(tx, tenant, b"first", "test")
+    return key_ring
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +43,7 @@ def counter(databases: Databases, ring: KeyRing) -> Counter:
     """The portal with records, and with the ring of the offices."""
     clock = FixedClock(NOW)
     records.write(databases.worker, clock)
-    app = make_app(Settings.from_env({}), database=databases.web, clock=clock, parts=TEST_PARTS)
-    app.registry["keys"] = ring
-    return Counter(app)
+    return open_portal(databases, clock, ring=ring)
 
 
 def press(counter: Counter, person: object, action: str, query: str = ""):

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from portal.app import make_app
-from portal.settings import Settings
 from storage.clock import FixedClock
-from storage.encryption import FileMasterKey, KeyRing
+from storage.encryption import KeyRing
 from tests.conftest import Databases
 from tests.pages import office, records, rooms
 from tests.pages.test_desks import form_of
-from tests.web.conftest import TEST_PARTS, Counter
+from tests.web.conftest import Counter, open_portal
 from tests.web.people import CLERK, OPERATOR, OTHER_RESIDENT, RESIDENT, Person
 
 RESIDENT_PAGES = (
@@ -35,24 +35,41 @@ ROOMS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def counter(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Counter:
-    """The portal with everything in it."""
+@dataclass(frozen=True)
+class Whole:
+    """The portal with everything in it. Its pages are read, never written on: all modules of a process share it."""
+
+    counter: Counter
+    pages: list[tuple[str, Person | None]]
+
+
+def furnished(databases: Databases, ring: KeyRing, folder: Path) -> Whole:
+    """Write everything, and list the pages.
+
+    :param folder: where the portal keeps its files.
+    """
     clock = FixedClock(datetime(2026, 11, 22, 1, 0, tzinfo=UTC))
-    ring = KeyRing(FileMasterKey.create(tmp_path_factory.mktemp("keys") / "master.key"))
     records.write(databases.worker, clock)
     office.furnish(databases.worker, clock, ring)
     for room in ROOMS:
         room.furnish(databases.worker, clock, ring)
-    settings = Settings.from_env({"MADOGUCHI_VAR": str(tmp_path_factory.mktemp("var"))})
-    app = make_app(settings, database=databases.web, clock=clock, parts=TEST_PARTS)
-    app.registry["keys"] = ring
-    return Counter(app)
+    counter = open_portal(databases, clock, folder, ring)
+    return Whole(counter, _pages(counter))
 
 
 @pytest.fixture(scope="module")
-def pages(counter: Counter) -> list[tuple[str, Person | None]]:
+def counter(whole: Whole) -> Counter:
+    """The portal with everything in it."""
+    return whole.counter
+
+
+@pytest.fixture(scope="module")
+def pages(whole: Whole) -> list[tuple[str, Person | None]]:
     """Every page with somebody who may see it; the desks have a case and an inquiry."""
+    return whole.pages
+
+
+def _pages(counter: Counter) -> list[tuple[str, Person | None]]:
     browser = counter.of(CLERK)
     form = form_of(browser.get("/staff/cases/new"), "/staff/cases/new")
     form["affair"], form["addressee"] = office.AFFAIR, office.ADDRESSEE

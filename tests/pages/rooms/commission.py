@@ -15,7 +15,7 @@ from tests.assessments.commission_world import AGENCY, MEMBER, REVIEWER, BothSid
 from tests.web.conftest import Counter
 from tests.web.people import MEMBER as MEMBER_PERSON
 from tests.web.people import REVIEWER as REVIEWER_PERSON
-from tests.web.people import Person
+from tests.web.people import Person, enter_staff
 
 _places: dict[str, UUID] = {}
 
@@ -25,23 +25,7 @@ def furnish(worker: Database, clock: FixedClock, ring: KeyRing) -> None:
     begun = clock.now()
     clock.set(begun - timedelta(days=130))
     with worker.transaction(Scope(tenant=COMMISSION)) as tx:
-        for person in (REVIEWER_PERSON, MEMBER_PERSON):
-            tx.raw.execute(
-                "INSERT INTO identity.account (id, kind, created_at) VALUES (%s, 'reviewer', %s) ON CONFLICT DO NOTHING",
-                (person.account_id, clock.now()),
-            )
-            tx.raw.execute(
-                "INSERT INTO identity.staff (tenant, account, office, roles, display_name, created_at)"
-                " VALUES (%s, %s, %s, %s, %s, %s)",
-                (
-                    COMMISSION,
-                    person.account_id,
-                    person.office,
-                    list(person.roles),
-                    person.display_name,
-                    clock.now(),
-                ),
-            )
+        enter_staff(tx, clock.now(), REVIEWER_PERSON, MEMBER_PERSON)
     sides = BothSides(worker, clock)
     _returned(sides)
     _signing(sides)
@@ -105,30 +89,15 @@ def _returned(sides: BothSides) -> None:
 
 def _changed(sides: BothSides) -> None:
     """A city's statement checked, published, amended and handed in again: changes against what was accepted."""
-    statement = sides.submitted("992011", "basic", "local")
-    sides.carry()
-    case = sides.case_of(statement)
-    sides.do(case, "begin_check")
-    sides.check_all(case)
-    sides.do(case, "file")
-    sides.carry()
-    with sides.at("992011") as tx:
-        sides.step(tx, statement, "publish")
-        sides.step(tx, statement, "amend", why="change")
-        sides.write(tx, statement, "form2", "f2.1.1.2", "課税資料を名寄せし、税額を計算して通知する。")
-        sides.step(tx, statement, "submit_amended")
-    sides.carry()
+    statement, _ = sides.filed()
+    sides.amended(statement, "課税資料を名寄せし、税額を計算して通知する。")
     case = _places["changed"] = sides.case_of(statement)
     sides.do(case, "begin_check")
 
 
 def _ended(sides: BothSides) -> None:
     """The notice of an affair that has stopped."""
-    with sides.at("992011") as tx:
-        statement = sides.published(tx, "basic")
-        sides.step(tx, statement, "end", stopped_on=sides.today)
-    sides.carry()
-    _places["ended"] = sides.case_of(statement)
+    _places["ended"] = sides.case_of(sides.ended())
 
 
 def _rewritten(sides: BothSides, statement: UUID) -> object:

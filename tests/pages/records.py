@@ -16,6 +16,7 @@ from workflows.provision_records.service import Party, ProvisionRecord, RecordIt
 LAW = shipped()
 ASKERS = (Party("992011-01", "甲野市", "子育て支援課"), Party("992011-01", "甲野市", "障害福祉課"))
 HOLDERS = (Party("992020-01", "乙川市", "税務課"), Party("990001-01", "九九県", "福祉課"))
+OUTCOMES, VISIBLE = list(RESULT_CLASSES), 25
 NEWEST = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)
 
 
@@ -54,13 +55,17 @@ def record(
     )
 
 
+def provided() -> int:
+    """How many of the resident's visible records say that something was handed over."""
+    return sum(RESULT_CLASSES[OUTCOMES[i % len(OUTCOMES)]].provided for i in range(VISIBLE))
+
+
 def write(worker: Database, clock: FixedClock) -> None:
     """25 visible records and a hidden one of the resident, one of somebody else, and what the list covers."""
     writer = RecordWriter(clock, LAW, secrets.token_bytes)
-    outcomes = list(RESULT_CLASSES)
     tenant, number = RESIDENT.addressees[0]
     with worker.transaction(Scope(tenant=tenant)) as tx:
-        mine = [record(i, tenant, number, outcomes[i % len(outcomes)]) for i in range(25)]
+        mine = [record(i, tenant, number, OUTCOMES[i % len(OUTCOMES)]) for i in range(VISIBLE)]
         writer.write_many(tx, [*mine, record(500, tenant, number, disclosure="withheld")])
         for source in ("own", "core"):
             tx.raw.execute(

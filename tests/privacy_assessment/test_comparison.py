@@ -63,9 +63,9 @@ def test_added_and_removed_are_told_apart():
 
 
 def test_a_hostile_text_does_not_hold_the_machine_up():
-    start = time.perf_counter()
+    start = time.process_time()
     compare("あいう、" * 50_000, "うえお、" * 50_000)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_two_versions_of_real_size_are_compared_within_a_second():
@@ -76,10 +76,10 @@ def test_two_versions_of_real_size_are_compared_within_a_second():
             new.values[place] = (
                 new.values[place].replace("生体認証", "二要素認証").replace("毎月", "四半期ごとに")
             )
-    start = time.perf_counter()
+    start = time.process_time()
     found = changes(old, FORM, new, FORM)
     pieces = sum(len(one.segments) for one in found)
-    took = time.perf_counter() - start
+    took = time.process_time() - start
     assert len(found) > 50
     assert pieces > 200
     assert took < 1.0

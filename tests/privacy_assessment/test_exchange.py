@@ -63,9 +63,9 @@ def test_every_form_of_every_edition_comes_back_from_excel_and_json(form_id, edi
 
 def test_a_statement_of_real_size_comes_back_with_nothing_left_over():
     document = real_size()
-    started = time.perf_counter()
+    started = time.process_time()
     preview = read_workbook(write_workbook(document, load_form("form4", "R6.10")), current=document)
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
     assert preview.document == document
     assert preview.not_understood == []
     assert preview.changed == []
@@ -432,9 +432,9 @@ def test_texts_in_every_usual_encoding_are_read_and_mixed_ones_line_by_line():
 
 
 def test_ten_megabytes_of_text_do_not_hold_the_machine_up():
-    started = time.perf_counter()
+    started = time.process_time()
     read_text(ORDERED + "\n" + "あ" * 3_000_000)
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_choices_are_understood_as_they_are_printed():

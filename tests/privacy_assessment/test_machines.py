@@ -240,6 +240,7 @@ def test_thirty_days_are_counted_with_both_ends(tx, office):
     document.set("f4.6.2.3", None)
     office.put(tx, statement, "form4", document)
     office.step(tx, statement, "consult", opens=date(2026, 11, 22), closes=date(2026, 12, 21))
+    assert office.state(tx, statement) == "consulting"
 
 
 def test_days_of_a_consultation_that_cannot_be(tx, office):

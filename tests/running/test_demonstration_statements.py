@@ -109,9 +109,11 @@ def test_the_link_finds_a_published_statement_for_the_demonstrated_affairs(
 def test_what_stands_in_the_forms_has_no_error_and_no_persons_number(
     made: KeyRing, databases: Databases, clock: FixedClock
 ):
+    looked_at = 0
     for tenant in BODIES:
         with databases.worker.transaction(Scope(tenant=tenant)) as tx:
             for statement in list_statements(tx, limit=100):
+                looked_at += 1
                 for draft in read_drafts(tx, statement.id).values():
                     document, form = draft.document, load_form(draft.form_id, draft.document.edition)
                     texts = {
@@ -124,6 +126,7 @@ def test_what_stands_in_the_forms_has_no_error_and_no_persons_number(
                             one for one in validate(document, form, clock.today()) if one.level == "error"
                         ]
                         assert not errors, (statement.title, errors[:2])
+    assert looked_at > 40
 
 
 def test_one_consultation_is_open_with_opinions_some_of_them_alike(

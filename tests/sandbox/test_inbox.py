@@ -14,10 +14,12 @@ from workflows.linkage.wire.problems import Problem
 from workflows.linkage.wire.retry import LinkUnreachable
 
 
-def fill(country: Country, count: int) -> None:
-    """Denied inquiries: one message each for the asker."""
-    country.tenant(ASKER).inquire_many([country.inquiry("000000000000018") for _ in range(count)])
+def fill(country: Country, count: int) -> list[str]:
+    """Denied inquiries: one message each for the asker. Returns the ids of the inquiries, in order."""
+    sent = [country.inquiry("000000000000018") for _ in range(count)]
+    country.tenant(ASKER).inquire_many(sent)
     country.pump()
+    return [one["id"] for one in sent]
 
 
 def test_a_lease_hides_a_message_for_60_seconds_and_then_gives_it_out_again(country: Country) -> None:
@@ -75,12 +77,11 @@ def test_a_lease_of_another_body_cannot_be_acknowledged(country: Country) -> Non
 
 def test_messages_come_in_order_by_family_and_no_more_than_wanted(country: Country) -> None:
     country.drain(ASKER)
-    fill(country, 7)
+    sent = fill(country, 7)
     hub = country.tenant(ASKER)
     page = hub.inbox(["SKI"], 5, 0)
     assert len(page) == 5
-    ids = [e["message"]["id"] for e in page + hub.inbox(["SKI"], 5, 0)]
-    assert ids == sorted(ids) or len(set(ids)) == 7
+    assert [e["message"]["causation"] for e in page + hub.inbox(["SKI"], 5, 0)] == sent
     assert {e["message"]["type"] for e in hub.inbox(["TKM"], 5, 0)} == {"record.available"}
     country.now.move(seconds=61)
     country.drain(ASKER)
@@ -131,7 +132,7 @@ def test_an_empty_long_poll_answers_after_its_time(country: Country) -> None:
     country.drain(ASKER)
     start = time.monotonic()
     assert country.tenant(ASKER).inbox(["SKI"], 5, 1) == []
-    assert 0.9 < time.monotonic() - start < 5
+    assert 0.9 < time.monotonic() - start < 20
 
 
 def test_a_link_code_goes_out_with_the_number_and_comes_back_by_the_hub(country: Country) -> None:

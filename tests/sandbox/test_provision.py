@@ -46,7 +46,9 @@ def test_private_files_are_readable_by_their_owner_only(tmp_path: Path) -> None:
 
 def test_every_certificate_says_it_is_the_sandboxs(tmp_path: Path) -> None:
     provision(tmp_path)
-    for path in tmp_path.glob("tls/*.pem"):
+    certificates = list(tmp_path.glob("tls/*.pem"))
+    assert len(certificates) > 5
+    for path in certificates:
         subject = x509.load_pem_x509_certificate(path.read_bytes()).subject.rfc4514_string()
         assert "O=MADOGUCHI-SANDBOX" in subject
 

@@ -10,6 +10,7 @@
 ``no-nonce``    it leaves the nonce out
 ``try-later``   it answers ``tryLater``
 ``unknown``     it does not know the certificate
+``on-hold``     it says that the certificate is on hold, as that of a lost card
 =============== ===============================================================================
 """
 
@@ -29,6 +30,7 @@ KINDS = (
     "no-nonce",
     "try-later",
     "unknown",
+    "on-hold",
 )
 
 

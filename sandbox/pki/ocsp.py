@@ -58,7 +58,7 @@ class Responder:
 
     def _signed(self, request: ocsp.OCSPRequest, issuer: Issuer, now: datetime, fault: str) -> bytes:
         this_update = now.replace(microsecond=0) - (timedelta(hours=2) if fault == "stale" else timedelta(0))
-        status, revoked_at = self._status(request.serial_number, fault)
+        status, revoked_at = self._status(request.serial_number, fault, now)
         signer = self._other.issuers[-1] if fault == "wrong-signer" else issuer
         builder = (
             ocsp.OCSPResponseBuilder()
@@ -71,7 +71,7 @@ class Responder:
                 this_update,
                 this_update + FRESH_FOR,
                 revoked_at,
-                None,
+                x509.ReasonFlags.certificate_hold if fault == "on-hold" else None,
             )
             .responder_id(ocsp.OCSPResponderEncoding.HASH, signer.responder)
             .certificates([signer.responder])
@@ -83,7 +83,9 @@ class Responder:
         response = builder.sign(signer.responder_key, hash_for(signer.responder_key))
         return response.public_bytes(serialization.Encoding.DER)
 
-    def _status(self, serial: int, fault: str) -> tuple[ocsp.OCSPCertStatus, datetime | None]:
+    def _status(self, serial: int, fault: str, now: datetime) -> tuple[ocsp.OCSPCertStatus, datetime | None]:
+        if fault == "on-hold":
+            return ocsp.OCSPCertStatus.REVOKED, now.replace(microsecond=0)
         register = self._authority.register
         if fault == "unknown" or not register.knows(serial):
             return ocsp.OCSPCertStatus.UNKNOWN, None

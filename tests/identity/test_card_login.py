@@ -246,6 +246,14 @@ def test_once_revoked_stays_revoked_even_when_ocsp_changes_its_mind(desk: Desk, 
     assert refused(lambda: desk.answer(desk.start(), bad)) is CardReason.REVOKED
 
 
+def test_a_card_on_hold_opens_again_when_the_hold_is_lifted(desk: Desk, good: SoftCard) -> None:
+    """A lost card that was found: unlike a revocation, this is not remembered."""
+    desk.asker.fault = "on-hold"
+    assert refused(lambda: desk.answer(desk.start(), good)) is CardReason.ON_HOLD
+    desk.asker.fault = "none"
+    assert desk.login(good)
+
+
 @pytest.mark.parametrize("fault", ["stale", "wrong-signer", "try-later", "unknown"])
 def test_without_a_good_answer_of_ocsp_nobody_enters(desk: Desk, good: SoftCard, fault: str) -> None:
     desk.asker.fault = fault

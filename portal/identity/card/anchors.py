@@ -108,11 +108,7 @@ def _anchor(kind: Kind, certificate: x509.Certificate, production: bool) -> Anch
         identifier = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
     except x509.ExtensionNotFound as problem:
         raise AnchorRefused(f"{fingerprint}… は認証局の証明書ではありません。") from problem
-    try:
-        certificate.verify_directly_issued_by(certificate)
-    except (InvalidSignature, ValueError, TypeError):
-        constraints = x509.BasicConstraints(ca=False, path_length=None)
-    if not constraints.ca:
+    if not constraints.ca or not _signed_by_itself(certificate):
         raise AnchorRefused(f"{fingerprint}… は認証局の自己署名証明書ではありません。")
     public = certificate.public_key()
     if not any(
@@ -135,6 +131,14 @@ def _anchor(kind: Kind, certificate: x509.Certificate, production: bool) -> Anch
         {algorithm: hashlib.new(algorithm, name).digest() for algorithm in ("sha1", "sha256")},
         {algorithm: hashlib.new(algorithm, key).digest() for algorithm in ("sha1", "sha256")},
     )
+
+
+def _signed_by_itself(certificate: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(certificate)
+    except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True
 
 
 def _key_bits(public: CertificatePublicKeyTypes) -> bytes:

@@ -30,6 +30,7 @@ class CardReason(StrEnum):
     UNKNOWN_CRITICAL = "unknown_critical"
     PROFILE = "profile"
     REVOKED = "revoked"
+    ON_HOLD = "on_hold"
     STATUS_UNKNOWN = "status_unknown"
     STATUS_UNAVAILABLE = "status_unavailable"
     STATUS_STALE = "status_stale"
@@ -92,6 +93,10 @@ WORDS: dict[CardReason, tuple[str, str]] = {
     CardReason.REVOKED: (
         "この証明書は、失効しています。",
         "カードの再発行や証明書の更新をしたときは、新しいカードを使ってください。心当たりがないときは窓口へ。",
+    ),
+    CardReason.ON_HOLD: (
+        "この証明書は、いま一時停止されています。",
+        "カードが見つかったときは、カードを持って住民票のある市区町村の窓口で、一時停止の解除を申し出てください。",
     ),
     CardReason.STATUS_UNKNOWN: ("この証明書が有効かどうか、認証局が答えられませんでした。", _ASK_OFFICE),
     CardReason.STATUS_UNAVAILABLE: (

@@ -81,7 +81,7 @@ class RevocationCheck:
     def check(self, card: VerifiedCertificate, now: datetime) -> None:
         """Return when the certificate is good at ``now``.
 
-        :raises CardRefused: ``revoked``, or one of the ``status_…`` reasons.
+        :raises CardRefused: ``revoked``, ``on_hold``, or one of the ``status_…`` reasons.
         """
         question = self.question(card.anchor, card.serial)
         self.judge(self._asker.ask(card.kind, question.der), card.anchor, card.serial, question.nonce, now)
@@ -103,7 +103,7 @@ class RevocationCheck:
     def judge(self, der: bytes, anchor: Anchor, serial: int, nonce: bytes, now: datetime) -> None:
         """Return when ``der`` is a good, fresh, authentic answer about that certificate.
 
-        :raises CardRefused: ``revoked``, or one of the ``status_…`` reasons.
+        :raises CardRefused: ``revoked``, ``on_hold``, or one of the ``status_…`` reasons.
         """
         # Parsing is lazy: whatever cannot be read, wherever it stands, is an answer that is not believed.
         try:
@@ -122,9 +122,11 @@ class RevocationCheck:
             raise CardRefused(CardReason.STATUS_MISMATCH)
         self._bound(answer, nonce)
         single = singles[0]
-        # A certificate once revoked stays revoked: an old answer that says so is still believed.
+        # A certificate once revoked stays revoked: an old answer that says so is still believed. One on hold (RFC 5280, 5.3.1:
+        # the card was lost, and may be found) is refused as well, but not for good.
         if single.certificate_status is ocsp.OCSPCertStatus.REVOKED:
-            raise CardRefused(CardReason.REVOKED)
+            held = single.revocation_reason is x509.ReasonFlags.certificate_hold
+            raise CardRefused(CardReason.ON_HOLD if held else CardReason.REVOKED)
         self._fresh(single, now)
         if single.certificate_status is not ocsp.OCSPCertStatus.GOOD:
             raise CardRefused(CardReason.STATUS_UNKNOWN)

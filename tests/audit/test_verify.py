@@ -96,6 +96,18 @@ def test_an_honest_log_holds(world: World) -> None:
     assert (steps.leaves, steps.checkpoints) == (5, 2)
 
 
+def test_an_office_that_came_after_the_planner_counted_is_verified_as_quickly(
+    world: World, sample_tables: Databases, key_ring: KeyRing, authority: TimeStampAuthority
+) -> None:
+    with psycopg.connect(world.databases.admin_url, autocommit=True) as owner:
+        owner.execute("ANALYZE")
+    late = World(sample_tables, key_ring, authority)
+    with late.databases.worker.transaction(Scope(tenant=late.tenant)) as tx:
+        # Joined the long way round, the trees of six hundred records take twenty seconds.
+        tx.raw.execute("SET LOCAL statement_timeout = '4s'")
+        assert verify_log(tx, RecordSource(), [authority.root]).findings == []
+
+
 def test_what_is_not_placed_yet_is_counted_as_waiting(world: World) -> None:
     with world.databases.worker.transaction(Scope(tenant=world.tenant)) as tx:
         writer(world.clock, "late").write_many(tx, [record(999, "A0000001", world.tenant)])

@@ -92,10 +92,11 @@ class Front:
 class Servers:
     """Starts and stops pki, portal and nginx.
 
+    :param databases: the portal's; without them nginx stands alone, with nobody behind it.
     :param at: where the clocks of pki and portal stand; by the machine's clock when not given.
     """
 
-    def __init__(self, var: Path, pki: Pki, databases: Databases, at: datetime | None = None) -> None:
+    def __init__(self, var: Path, pki: Pki, databases: Databases | None, at: datetime | None = None) -> None:
         self._at = at.isoformat() if at else None
         self._running: list[subprocess.Popen[Any]] = []
         port, upstream, pki_port = free_port(), free_port(), free_port()
@@ -106,8 +107,9 @@ class Servers:
             pki.office.provide_server(tls, name, [host], now)
         self.front = Front(tls, port, upstream, pki_port, pki, pki.office.certificate_path)
         try:
-            self._pki(var, pki_port)
-            self._portal(var, databases, upstream, pki_port)
+            if databases is not None:
+                self._pki(var, pki_port)
+                self._portal(var, databases, upstream, pki_port)
             self._nginx(tls, port, upstream)
         except BaseException:
             self.stop()

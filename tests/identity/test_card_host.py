@@ -288,10 +288,29 @@ def test_a_file_as_large_as_a_statement_reaches_the_application_and_a_large_form
         taken = visitor.post(f"{front.main}/staff/assessments/import", content=large)
         assert taken.status_code != 413
         assert "nginx" not in taken.text
-        assert visitor.post(f"{front.main}/login/card", content=large).status_code == 413
+        refused = visitor.post(f"{front.main}/login/card", content=large)
+        assert refused.status_code == 413
+        assert "何も保存していません" in refused.text
+        assert "Retry-After" not in refused.headers
 
 
 HALF = b"POST /login/card HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx"
+
+
+def test_while_the_portal_is_away_both_hosts_say_so_in_words(own: Pki, tmp_path: Path) -> None:
+    servers = Servers(tmp_path, own, None)
+    front = servers.front
+    try:
+        with browser(front) as visitor:
+            for address in (f"{front.main}/my/", f"{front.card}/card/enter?code=0000000000"):
+                answer = visitor.get(address)
+                assert answer.status_code == 502
+                assert "つながりにくく" in answer.text
+                assert answer.headers["Retry-After"] == "60"
+                assert "nginx" not in answer.text
+            assert "evil" not in visitor.get(f"{front.main}/my/?evil").text
+    finally:
+        servers.stop()
 
 
 def test_bodies_that_are_held_back_hold_up_nobody_else(front: Front) -> None:

@@ -20,7 +20,7 @@ from psycopg.types.json import set_json_loads
 from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine
 from sqlalchemy.orm import Session
 
-from storage.trips import Statement, Trips
+from storage.trips import Meanwhile, Statement, Trips
 
 __all__ = [
     "BEGIN_SNAPSHOT",
@@ -294,9 +294,12 @@ class Database:
         finally:
             self._places.release()
 
-    def read(self, scope: Scope, *statements: Statement) -> list[list[tuple[Any, ...]]]:
+    def read(
+        self, scope: Scope, *statements: Statement, meanwhile: Meanwhile | None = None
+    ) -> list[list[tuple[Any, ...]]]:
         """Run statements in one trip to the server, as one transaction.
 
+        :param meanwhile: called once while the server works on them; it must not raise.
         :returns: for each statement its rows as tuples.
         :raises psycopg.Error: the first error; nothing was done.
         """
@@ -306,8 +309,8 @@ class Database:
             assert isinstance(raw, psycopg.Connection)
             trips = _trips_of(pooled, raw)
             if scope == NOWHERE:  # where a connection of the pool stands by itself
-                return trips.run(statements)
-            return trips.run(((SET_SCOPE, scope.settings()), *statements))[1:]
+                return trips.run(statements, meanwhile=meanwhile)
+            return trips.run(((SET_SCOPE, scope.settings()), *statements), meanwhile=meanwhile)[1:]
         finally:
             self._give_back(pooled)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import select
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -23,6 +23,7 @@ from psycopg.errors import InvalidSqlStatementName, error_from_result
 
 Statement = tuple[str, Sequence[Any] | dict[str, Any]]
 Key = tuple[bytes, tuple[int, ...]]
+Meanwhile = Callable[[], None]
 
 KEPT_STATEMENTS = 200
 _MARK = re.compile(r"%(?:(%)|s|\((\w+)\)s|.?)", re.DOTALL)
@@ -77,17 +78,20 @@ class Trips:
         """Whether a transaction has begun with a trip that did not end it."""
         return self._going
 
-    def run(self, statements: Sequence[Statement], more: bool = False) -> list[list[tuple[Any, ...]]]:
+    def run(
+        self, statements: Sequence[Statement], more: bool = False, meanwhile: Meanwhile | None = None
+    ) -> list[list[tuple[Any, ...]]]:
         """Run them as one transaction, as the next part of the one that goes on, or within the one that somebody began.
 
         :param more: the transaction goes on with the next trip; without it, what goes on is committed.
+        :param meanwhile: called once while the server works; when it raises, nobody knows what was done.
         :returns: for each statement its rows as tuples; none for one that gives none.
         :raises psycopg.Error: the first error; nothing was done, and what went on is undone. A transaction that somebody began
             has failed then.
         """
         first = not self._going and self._pgconn.transaction_status == pq.TransactionStatus.IDLE
         try:
-            return self._run(statements, more)
+            return self._run(statements, more, meanwhile)
         except InvalidSqlStatementName:
             # A rollback by psycopg makes the server forget what it has prepared. Nothing was done: ask again.
             self._names.clear()
@@ -104,13 +108,22 @@ class Trips:
         elif self._pgconn.transaction_status in (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR):
             self._pgconn.exec_(b"ROLLBACK")
 
-    def _run(self, statements: Sequence[Statement], more: bool) -> list[list[tuple[Any, ...]]]:
+    def _run(
+        self, statements: Sequence[Statement], more: bool, meanwhile: Meanwhile | None = None
+    ) -> list[list[tuple[Any, ...]]]:
         ready = [self._ready(statement) for statement in statements]
         try:
             if not self._going:
                 self._pgconn.enter_pipeline_mode()
                 self._going = True
             answers = [answer for one in ready for answer in self._send(*one)]
+            if more:
+                self._pgconn.send_flush_request()
+            else:
+                self._pgconn.pipeline_sync()
+            self._flush()
+            if meanwhile is not None:
+                meanwhile()
             rows, error = self._receive(answers, more)
         except BaseException:
             self._raw.close()  # what is still on its way must not be taken for the answer to the next question
@@ -157,11 +170,6 @@ class Trips:
         self, answers: Sequence[tuple[bytes, Key] | None], more: bool
     ) -> tuple[list[list[tuple[Any, ...]]], psycopg.Error | None]:
         """Take in every answer; unless there is more to come, and after an error, up to the mark at the end of the transaction."""
-        if more:
-            self._pgconn.send_flush_request()
-        else:
-            self._pgconn.pipeline_sync()
-        self._flush()
         rows: list[list[tuple[Any, ...]]] = []
         error: psycopg.Error | None = None
         for prepared in answers:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets as random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -84,6 +85,21 @@ class Finished:
     purpose: str
     account: UUID
     next_path: str
+
+
+@dataclass(frozen=True)
+class _Used:
+    """A challenge that is used up, and the certificate that came with the answer.
+
+    :param revoked: whether it stands on our own list of revoked ones.
+    :param card: the certificate checked, or why it was refused.
+    """
+
+    identifier: UUID
+    message: ChallengeMessage
+    revoked: bool
+    card: VerifiedCertificate | CardRefused
+    at: datetime
 
 
 class CardDesk:
@@ -165,8 +181,7 @@ class CardDesk:
         :param certificate: DER.
         :raises CardRefused: with the reason; the challenge is used up in any case but ``challenge_…`` and ``too_many``.
         """
-        used, revoked, found = self._consume(code, "card", certificate, network)
-        self._judge(used, revoked, found, certificate, network, signature)
+        self._judge(self._consume(code, "card", certificate, network), network, signature)
 
     def answer_tls(self, code: str, certificate: bytes, network: bytes) -> str:
         """The card's answer, from the card host: TLS has proved that the card holds the key of ``certificate``.
@@ -174,8 +189,7 @@ class CardDesk:
         :returns: a token for the way back to the portal, good once and for that browser only.
         :raises CardRefused: with the reason.
         """
-        used, revoked, found = self._consume(code, "tls", certificate, network)
-        return self._judge(used, revoked, found, certificate, network, None)
+        return self._judge(self._consume(code, "tls", certificate, network), network, None)
 
     def waiting(self, entry: str) -> Waiting | None:
         """How the browser's challenge stands; None when it has none."""
@@ -218,47 +232,48 @@ class CardDesk:
                 defer(tx, BIND_TASK, lock=f"account:{account}", account=str(account), session=str(session))
         return Finished(session_token, purpose, account, next_path)
 
-    def _consume(
-        self, code: str, method: str, certificate: bytes, network: bytes
-    ) -> tuple[tuple[Any, ...], bool, x509.Certificate | None]:
-        """Use the challenge up; ask in the same trip whether the certificate is on our own list of revoked ones."""
+    def _consume(self, code: str, method: str, certificate: bytes, network: bytes) -> _Used:
+        """Use the challenge up; ask in the same trip whether the certificate is on our own list of revoked ones.
+
+        The certificate is checked while the database works. What comes of it is looked at only once the challenge is used up.
+        """
         now, rules = self._clock.now(), self._limits()
         found, issuer, serial = _claimed(certificate)
         values = {
             "code": digest(code), "method": method, "issuer": issuer, "serial": serial,
             "limit": rules.card_failures, **self._spending("card", network, now, rules),
         }  # fmt: skip
-        ((count, *used, revoked),) = self._trip(card_sql.CONSUME, values)
+        checked: list[VerifiedCertificate | CardRefused] = []
+
+        def check() -> None:
+            try:
+                if found is None:
+                    raise CardRefused(CardReason.UNREADABLE)
+                checked.append(self._verifier.parsed(found, certificate, now))
+            except CardRefused as refused:
+                checked.append(refused)
+
+        ((count, *used, revoked),) = self._trip(card_sql.CONSUME, values, check)
         if count > rules.card_failures:
             raise CardRefused(CardReason.TOO_MANY)
         if used[0] is None:
             raise CardRefused(self._why_not(code, method))
-        return tuple(used), revoked, found
-
-    def _judge(
-        self,
-        used: tuple[Any, ...],
-        revoked: bool,
-        found: x509.Certificate | None,
-        certificate: bytes,
-        network: bytes,
-        signature: bytes | None,
-    ) -> str:
         identifier, purpose, entry_hash, nonce, origin, expires_at, _account = used
-        now = self._clock.now()
+        message = ChallengeMessage(origin, bytes(entry_hash), bytes(nonce), purpose, expires_at)
+        return _Used(identifier, message, revoked, checked[0], now)
+
+    def _judge(self, used: _Used, network: bytes, signature: bytes | None) -> str:
         try:
-            if found is None:
-                raise CardRefused(CardReason.UNREADABLE)
-            card = self._verifier.parsed(found, certificate, now)
+            if isinstance(used.card, CardRefused):
+                raise used.card
             if signature is not None:
-                message = ChallengeMessage(origin, bytes(entry_hash), bytes(nonce), purpose, expires_at)
-                card.check_signature(signature, message.to_bytes())
-            if revoked:
+                used.card.check_signature(signature, used.message.to_bytes())
+            if used.revoked:
                 raise CardRefused(CardReason.REVOKED)
-            self._not_revoked(card, now)
-            return self._accept(identifier, purpose, card, network, now)
+            self._not_revoked(used.card, used.at)
+            return self._accept(used.identifier, used.message.purpose, used.card, network, used.at)
         except CardRefused as refused:
-            self._trip(card_sql.REFUSE, {"id": identifier, "reason": refused.reason.value})
+            self._trip(card_sql.REFUSE, {"id": used.identifier, "reason": refused.reason.value})
             raise
 
     def _not_revoked(self, card: VerifiedCertificate, now: datetime) -> None:
@@ -294,9 +309,11 @@ class CardDesk:
         window: timedelta = rules.throttle_window
         return {"bucket": bucket(what, network), "now": now, "window": window}
 
-    def _trip(self, sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-        """One statement, one trip, committed."""
-        return self._database.read(NOWHERE, (sql, values))[0]
+    def _trip(
+        self, sql: str, values: dict[str, Any], meanwhile: Callable[[], None] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """One statement, one trip, committed; ``meanwhile`` is done while the database works."""
+        return self._database.read(NOWHERE, (sql, values), meanwhile=meanwhile)[0]
 
 
 def _claimed(certificate: bytes) -> tuple[x509.Certificate | None, bytes, str]:

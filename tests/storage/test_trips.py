@@ -115,3 +115,20 @@ def test_threads_do_not_mix_their_answers(databases):
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_what_is_done_meanwhile_is_done_once_and_after_the_question_left(databases, tenant_a):
+    done = []
+    ask = ("SELECT 7", ())
+    assert databases.worker.read(Scope(tenant=tenant_a), ask, meanwhile=lambda: done.append(1)) == [[(7,)]]
+    assert done == [1]
+
+
+def test_when_the_meantime_raises_the_connection_is_not_used_again(databases, tenant_a):
+    def fail():
+        raise ZeroDivisionError
+
+    for _ in range(20):
+        with pytest.raises(ZeroDivisionError):
+            databases.worker.read(Scope(tenant=tenant_a), ("SELECT 8", ()), meanwhile=fail)
+        assert databases.worker.read(Scope(tenant=tenant_a), ("SELECT 7", ())) == [[(7,)]]

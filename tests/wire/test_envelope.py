@@ -251,6 +251,38 @@ def test_an_answer_that_is_no_problem_document_is_judged_by_its_status(status: i
     assert verdict.after == 7 or status != 503
 
 
+@pytest.mark.parametrize(
+    "body", [None, [], "x", 7, {"errors": None}, {"errors": [1, "x", {}]}, {"msl_code": ["x"]}]
+)
+def test_any_body_of_a_refusal_becomes_a_problem(body: Any) -> None:
+    assert problems.parse(503, body).code == "UNAVAILABLE"
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7),
+        (" 7 ", 7),
+        ("0", 0),
+        ("999999999999999999", problems.LONGEST_WAIT),
+        ("-1", None),
+        ("inf", None),
+        ("nan", None),
+        ("1e9", None),
+        ("٣", None),
+        ("Sun, 22 Nov 2026 01:00:00 GMT", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_peer_may_ask_for_patience_in_whole_seconds_and_not_for_ever(
+    header: str | None, seconds: float | None
+) -> None:
+    problem = problems.parse(429, {}, header)
+    assert problem.retry_after == seconds
+    assert 1 <= retry.judge(problem, 1, retry.random.Random(1)).after <= problems.LONGEST_WAIT
+
+
 def test_back_off_has_jitter_between_one_second_and_five_minutes() -> None:
     chance = retry.random.Random(1)
     waits = [retry.backoff(attempt, chance) for attempt in range(1, 60)]

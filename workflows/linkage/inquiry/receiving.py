@@ -124,10 +124,14 @@ class InquiryReceiver:
         verdicts, known = self._match(tx, messages)
         now = self.parts.clock.now()
         wishes, answers, times, stale = [], [], [], []
+        kept = self._answered_before(tx, [inquiry.case_id for _, inquiry in known])
         for received, inquiry in known:
             payload = received.payload
             if inquiry.exchange_id is None:
                 verdicts[received.id] = Early()
+                continue
+            if inquiry.case_id in kept:
+                verdicts[received.id] = Dead("TOO_LATE:answered")
                 continue
             try:
                 if payload["exchange_id"] != inquiry.exchange_id:
@@ -141,6 +145,7 @@ class InquiryReceiver:
                 note_incident(tx, refused.code, {"message_id": received.id}, now)
                 verdicts[received.id] = Dead(refused.code)
                 continue
+            kept.add(inquiry.case_id)
             as_of = date.fromisoformat(payload["as_of"])
             sealed = self.parts.keys.seal(
                 tx, tx.tenant, orjson.dumps(content), context=answer_context(inquiry.case_id)
@@ -163,7 +168,7 @@ class InquiryReceiver:
         with tx.raw.cursor() as cursor:
             cursor.executemany(
                 "INSERT INTO madoguchi.linkage_answer (tenant, case_id, code, items, as_of, sealed, received_at, keep_until)"
-                " VALUES (%s, %s, %s, %s::jsonb, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                " VALUES (%s, %s, %s, %s::jsonb, %s, %s, %s, %s)",
                 answers,
             )
             cursor.executemany(
@@ -201,6 +206,15 @@ class InquiryReceiver:
         """Note the taking in for cases that still wait for it; a refusal here only says that it was noted before."""
         waiting = self._in_state(tx, [one.inquiry.case_id for one in wishes], "sent")
         self.engine.apply_many(tx, [accept_command(case_id) for case_id in waiting])
+
+    def _answered_before(self, tx: Transaction, cases: Sequence[UUID]) -> set[UUID]:
+        """The cases that have their answer: a second one, under whatever id it comes, neither replaces it nor takes it away."""
+        rows = tx.raw.execute(
+            "SELECT case_id FROM madoguchi.linkage_answer WHERE tenant = %s AND case_id = ANY(%s)",
+            (tx.tenant, list(cases)),
+            prepare=True,
+        )
+        return {row[0] for row in rows}
 
     def _in_state(self, tx: Transaction, cases: Sequence[UUID], state: str) -> list[UUID]:
         rows = tx.raw.execute(

@@ -179,7 +179,12 @@ class LinkClient:
             )
         except problems.Problem as problem:
             raise LinkUntrusted(problem) from None
-        body = envelope.loads(raw.content) if raw.content else {}
+        try:
+            body = envelope.loads(raw.content) if raw.content else {}
+        except problems.Problem as problem:
+            raise LinkUntrusted(problem) from None
+        if not isinstance(body, dict):
+            raise LinkUntrusted(problems.Problem("SCHEMA_INVALID", "the answer is no object"))
         if raw.status_code >= 400:
             raise problems.parse(raw.status_code, body, headers.get("retry-after"))
         return Answer(raw.status_code, body, headers.get("idempotency-replayed") == "true")

@@ -5,8 +5,46 @@ from typing import Any
 
 from . import envelope
 from .client import LONG_POLL, LONG_POLL_GRACE, READ, Answer, LinkClient
+from .problems import Problem
+from .retry import LinkUntrusted
 
 Message = Mapping[str, Any]
+
+
+def _part(body: Mapping[str, Any], name: str, kind: type) -> Any:
+    """A part of an answer that must be there.
+
+    :raises LinkUntrusted: it is not; an answer that has not its shape says nothing about what was done.
+    """
+    found = body.get(name)
+    if not isinstance(found, kind):
+        raise LinkUntrusted(Problem("SCHEMA_INVALID", f"the answer has no {name}"))
+    return found
+
+
+def _rows(body: Mapping[str, Any], name: str, **kinds: type) -> list[dict[str, Any]]:
+    """A list of objects in an answer, each with these parts.
+
+    :raises LinkUntrusted: as `_part`.
+    """
+    rows = _part(body, name, list)
+    for row in rows:
+        for part, kind in kinds.items():
+            _part(row if isinstance(row, dict) else {}, part, kind)
+    return list(rows)
+
+
+def _results(answer: Answer, messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """One result for each message, in the order of the messages whatever the order of the answer.
+
+    :raises LinkUntrusted: one is missing, twice, or about something else.
+    """
+    rows = _rows(answer.body, "results", id=str, status=int)
+    found = {row["id"]: row for row in rows}
+    asked = [str(message["id"]) for message in messages]
+    if len(rows) != len(asked) or set(found) != set(asked):
+        raise LinkUntrusted(Problem("SCHEMA_INVALID", "the results are not about these messages"))
+    return [found[one] for one in asked]
 
 
 class HubClient:
@@ -33,7 +71,7 @@ class HubClient:
         answer = self.link.call(
             "POST", "/v1/inquiries:batch", envelope.batch(inquiries), message_id=message_id, read_timeout=60
         )
-        return list(answer.body["results"])
+        return _results(answer, inquiries)
 
     def inquiry(self, inquiry_id: str) -> dict[str, Any]:
         """Where an inquiry stands: ``{"inquiry_id", "status", "exchange_id", "code"}``."""
@@ -53,9 +91,8 @@ class HubClient:
             deduplicate by ``message["id"]``.
         """
         path = f"/v1/inbox?families={','.join(families)}&max={most}&wait={wait}"
-        return list(
-            self.link.call("GET", path, read_timeout=max(READ, wait + LONG_POLL_GRACE)).body["messages"]
-        )
+        answer = self.link.call("GET", path, read_timeout=max(READ, wait + LONG_POLL_GRACE))
+        return _rows(answer.body, "messages", lease=str, message=object)
 
     def ack(self, leases: Sequence[str], back: Sequence[str] = ()) -> dict[str, Any]:
         """Acknowledge leases and give others back; ``{"acked": n, "returned": n, "lost": [leases]}``."""
@@ -78,16 +115,20 @@ class HubClient:
         answer = self.link.call(
             "POST", "/v1/provisions:batch", envelope.batch(messages), message_id=message_id, read_timeout=60
         )
-        return list(answer.body["results"])
+        return _results(answer, messages)
 
     # --- FGU: link codes and subjects
     def acquire_fugo(self, message: Message) -> dict[str, Any]:
         """Open an acquisition with a ``fugo.acquire``; ``{"acquisition_id", "token", "expires"}``."""
-        return self.link.call("POST", "/v1/fugo-acquisitions", message).body
+        body = self.link.call("POST", "/v1/fugo-acquisitions", message).body
+        _part(body, "token", str)
+        return body
 
     def fugo(self, acquisition_id: str) -> dict[str, Any]:
         """``{"acquisition_id", "status": NUMBERED|LINKED|DUPLICATE|REJECTED|CANCELLED|EXPIRED}``."""
-        return self.link.call("GET", f"/v1/fugo-acquisitions/{acquisition_id}").body
+        body = self.link.call("GET", f"/v1/fugo-acquisitions/{acquisition_id}").body
+        _part(body, "status", str)
+        return body
 
     def cancel_fugo(self, message: Message) -> Answer:
         """Cancel by a ``fugo.cancel``; the token is wiped."""
@@ -122,7 +163,12 @@ class HubClient:
 
     def copy_results(self, batch_id: str, after: int = 0, limit: int = 20_000) -> dict[str, Any]:
         """``{"status", "results": [{"row", "danban", "status", "code"}], "next"}``."""
-        return self.link.call("GET", f"/v1/copy-batches/{batch_id}/results?after={after}&limit={limit}").body
+        body = self.link.call("GET", f"/v1/copy-batches/{batch_id}/results?after={after}&limit={limit}").body
+        _part(body, "status", str)
+        _rows(body, "results", danban=str, status=str)
+        if body.get("next") is not None:
+            _part(body, "next", int)
+        return body
 
     def copy_digest(self, item: str, bucket: int) -> dict[str, Any]:
         """``{"rows", "root"}`` of one of 256 buckets, for reconciliation."""
@@ -131,7 +177,9 @@ class HubClient:
     # --- TKM: records
     def records(self, after: int = 0, limit: int = 1000) -> dict[str, Any]:
         """``{"records": [...], "last": seq}`` in order, gap-free from ``after`` + 1."""
-        return self.link.call("GET", f"/v1/records?after={after}&limit={limit}").body
+        body = self.link.call("GET", f"/v1/records?after={after}&limit={limit}").body
+        _rows(body, "records")
+        return body
 
     def checkpoint(self) -> dict[str, Any]:
         """``{"seq", "root", "at"}``: how many records there are and their Merkle root (RFC 9162)."""
@@ -139,7 +187,8 @@ class HubClient:
 
     def core_records(self, after: int = 0, limit: int = 1000) -> str:
         """The core's signed word on its records of us after a place, for :func:`core_word.verify`."""
-        return str(self.link.call("GET", f"/v1/records/core?after={after}&limit={limit}").body["word"])
+        body = self.link.call("GET", f"/v1/records/core?after={after}&limit={limit}").body
+        return str(_part(body, "word", str))
 
     def mark_nondisclosure(self, message: Message) -> Answer:
         """Send a ``record.nondisclosure`` (番号法23条2項)."""

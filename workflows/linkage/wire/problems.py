@@ -10,6 +10,8 @@ from typing import Any
 
 CONTENT_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:msl:problem:"
+LONGEST_WAIT = 3600
+"""Seconds: no peer can ask for more patience than this at once; the signature does not cover the header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,10 +279,10 @@ class Problem(Exception):
         return body
 
 
-def parse(status: int, body: Mapping[str, Any] | None, retry_after: str | None = None) -> Problem:
+def parse(status: int, body: Any, retry_after: str | None = None) -> Problem:
     """A problem from an answer's body; an answer that is no problem document becomes one by its status."""
-    body = body or {}
-    code = str(body.get("msl_code", ""))
+    found: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
+    code = str(found.get("msl_code", ""))
     if code not in PROBLEM_KINDS:
         code = {
             404: "NOT_FOUND",
@@ -292,19 +294,24 @@ def parse(status: int, body: Mapping[str, Any] | None, retry_after: str | None =
             503: "UNAVAILABLE",
             504: "UNAVAILABLE",
         }.get(status, "INTERNAL" if status >= 500 else "SCHEMA_INVALID")
+    places = found.get("errors")
     errors = [
-        {str(k): str(v) for k, v in e.items()} for e in body.get("errors", []) if isinstance(e, Mapping)
+        {str(k): str(v) for k, v in e.items()}
+        for e in (places if isinstance(places, list) else [])
+        if isinstance(e, Mapping)
     ]
-    try:
-        wait = float(retry_after) if retry_after else None
-    except ValueError:
-        wait = None
     return Problem(
         code,
-        str(body.get("detail", "")),
+        str(found.get("detail", "")),
         errors,
-        bool(body.get("kept")),
-        wait,
-        str(body.get("trace", "")),
+        bool(found.get("kept")),
+        _seconds(retry_after),
+        str(found.get("trace", "")),
         status,
     )
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """Whole seconds of a ``Retry-After``, at most `LONGEST_WAIT`; None for anything else (a date, nonsense)."""
+    text = (retry_after or "").strip()
+    return float(min(int(text[:9]), LONGEST_WAIT)) if text.isascii() and text.isdigit() else None

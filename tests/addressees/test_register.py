@@ -97,6 +97,19 @@ def test_an_import_brings_a_changed_name_up_to_date_and_never_lifts_a_flag(vault
         (csv_of(line(1), line(2, kind="市民")), "VALUE_CHOICE"),
         (csv_of(line(1), line(2, name=" ")), "VALUE_MISSING"),
         (csv_of(line(1).replace("1980-02-03", "1980-02-30")), "VALUE_DATE"),
+        (csv_of(line(1).replace("1980-02-03", "1980-W05-1")), "VALUE_DATE"),
+        (csv_of(line(1).replace("1980-02-03", "19800203")), "VALUE_DATE"),
+        (csv_of(line(1).replace("1980-02-03", "１９８０-02-03")), "VALUE_DATE"),
+        (csv_of(line(1, name='"見本\n花子"')), "VALUE_UNSEEN"),
+        (csv_of(line(1, name="見本\u202e子花")), "VALUE_UNSEEN"),
+        (csv_of(line(1).replace("甲野市", "\x1b[31m甲野市")), "VALUE_UNSEEN"),
+        (csv_of(line(1), line(2, number="7000012050002")), "NUMBER_LENGTH"),
+        (csv_of(line(1), line(2, number="١٢٣٤٥٦٧٨٩٠١٨")), "NUMBER_NOT_DIGITS"),
+        (csv_of(line(1), line(2, number="一二三四五六七八九〇一八")), "NUMBER_NOT_DIGITS"),
+        (csv_of(line(1), line(2, number="1" * 5000)), "NUMBER_LENGTH"),
+        (csv_of(line(1), line(2, number=" ")), "NUMBER_MISSING"),
+        (csv_of(line(1, name="x" * 200_000)), "FILE_BROKEN"),
+        (csv_of(line(1)).replace(HEAD.encode(), f"{HEAD},{COLUMNS[0]}".encode()), "FILE_COLUMNS"),
     ],
 )
 def test_a_file_with_any_fault_stores_nothing_and_says_where(vault_tx, register, content, code):
@@ -151,11 +164,18 @@ def test_no_number_and_no_name_lies_open_anywhere_in_the_database(databases, ten
             "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
             " AND table_schema IN ('madoguchi', 'identity', 'vault', 'jobs')"
         ).fetchall()
-        for schema, table in tables:
-            dump = str(connection.execute(f'SELECT t::text FROM {schema}."{table}" t').fetchall())
-            assert number_text(41) not in dump
-            assert "露見" not in dump
-            assert "露見".encode().hex() not in dump
+        dumps = {
+            f"{schema}.{table}": str(
+                connection.execute(f'SELECT t::text FROM {schema}."{table}" t').fetchall()
+            )
+            for schema, table in tables
+        }
+    for kept in ("vault.number", "vault.person", "madoguchi.addressee"):
+        assert dumps[kept] != "[]", f"{kept} is empty, so nothing was looked at"
+    for table, dump in dumps.items():
+        for word in (number_text(41), "露見"):
+            assert word not in dump, table
+            assert word.encode().hex() not in dump, table
 
 
 @pytest.mark.parametrize("role", ["web", "worker"])

@@ -19,6 +19,10 @@ HEAD = ",".join(COLUMNS)
 GOOD = "7001,2026,1,2026-06-01,1000,1000,1500,60,3,40,0,無,課税"
 
 
+class Undone(Exception):
+    """What a test did is not kept."""
+
+
 def csv_of(*lines):
     return ("\r\n".join([HEAD, *lines]) + "\r\n").encode()
 
@@ -29,7 +33,12 @@ def csv_of(*lines):
         csv_of(GOOD).decode().encode("cp932"),
         csv_of(GOOD).replace("課税年度".encode(), "年度".encode()),
         csv_of('7001,"2026'),
+        csv_of(GOOD).replace(b"7001", b"7001\x00"),
+        csv_of(GOOD).replace(HEAD.encode(), f"{HEAD},{COLUMNS[0]}".encode()),
+        csv_of(f'"{"x" * 200_000}",{GOOD}'),
         b"",
+        b"\r\n\r\n",
+        "\ufeff".encode(),
     ],
 )
 def test_what_is_not_a_file_of_the_tax_system_is_refused_whole(content):
@@ -53,6 +62,65 @@ def test_good_rows_go_on_and_bad_rows_are_named():
         (4, "ROW_COLUMNS"),
         (5, "ROW_VALUE"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("課税年度", "令和8"),
+        ("課税年度", "見本 花子"),
+        ("課税年度", "２０２６"),
+        ("課税年度", ""),
+        ("版", "1.0"),
+        ("版", "-1"),
+        ("版", "٣"),
+        ("異動日", "20260601"),
+        ("異動日", "2026-W23-1"),
+        ("異動日", "2026-02-30"),
+        ("異動日", "2026-06-01T00:00"),
+        ("総所得金額等", "1_000"),
+        ("総所得金額等", "+5"),
+        ("総所得金額等", " 5"),
+        ("総所得金額等", "１０００"),
+        ("総所得金額等", "1e3"),
+        ("総所得金額等", "9" * 16),
+        ("総所得金額等", "9" * 5000),
+        ("総所得金額等", "1,000"),
+        ("総所得金額等", ""),
+        ("住基宛名番号", " "),
+    ],
+)
+def test_only_plain_figures_are_figures(column, value):
+    cells = dict(zip(COLUMNS, GOOD.split(","), strict=True)) | {column: f'"{value}"'}
+    file = read_tax(csv_of(",".join(cells.values()), GOOD.replace("7001", "7002")))
+    assert set(file.people) == {"7002"}
+    assert [(fault.line, fault.code) for fault in file.faults] == [(2, "ROW_VALUE")]
+    assert value.strip() == "" or value not in file.faults[0].message
+
+
+def test_whoever_has_two_business_numbers_has_the_years_of_both_and_never_half_of_one_year(house):
+    """After 名寄せ two numbers of the tax system are one person's."""
+    person = house.addressee(OTSUKAWA, "hanako")
+    with house.tx(OTSUKAWA, "vault") as tx:
+        house.register.put_business(tx, [("juki", "T-2", person)])
+        (own,) = tx.raw.execute(
+            "SELECT number FROM madoguchi.business_number WHERE system = 'juki' AND addressee = %s AND number <> 'T-2'",
+            (person,),
+        ).fetchone()
+    mine, other = GOOD.replace("7001", own), GOOD.replace("7001,2026", "T-2,2025").replace("06-01", "07-01")
+
+    def staged(*lines):
+        report = as_of = None
+        with pytest.raises(Undone), house.tx(OTSUKAWA) as tx:
+            report = CopyStager(house.parts).stage_tax(tx, csv_of(*lines))
+            as_of = tx.raw.execute(
+                "SELECT as_of FROM madoguchi.linkage_copy WHERE addressee = %s AND state = 'valid'", (person,)
+            ).fetchall()
+            raise Undone
+        return report.changed, [fault.code for fault in report.faults], as_of
+
+    assert staged(mine, other) == (1, [], [(date(2026, 7, 1),)])
+    assert staged(mine, other.replace("T-2,2025", "T-2,2026")) == (0, ["TWO_NUMBERS"], [])
 
 
 def test_the_newest_version_of_a_year_counts_whatever_the_order():
@@ -157,6 +225,60 @@ def test_a_batch_interrupted_anywhere_is_finished_later_under_the_same_name(hous
         ).fetchone()
     batch = send(house)
     assert (batch.id, batch.state, batch.accepted) == (name, "complete", 2)
+
+
+@pytest.mark.parametrize("lost", ["part", "commit"])
+def test_what_changes_while_its_copy_is_on_its_way_goes_after_it_and_conflicts_with_nothing(
+    house, monkeypatch, lost
+):
+    from workflows.linkage.wire.retry import LinkUnreachable
+
+    def stage():
+        with house.tx(OTSUKAWA) as tx:
+            return CopyStager(house.parts).stage_tax(tx, house.stand_ins.tax_file()).changed
+
+    gateway = house.parts.offices.gateway(OTSUKAWA)
+    put = gateway.put_copies
+
+    def answer_lost(step, message):
+        done = put(step, message)
+        if step == lost:
+            raise LinkUnreachable("the hub did it, and nobody heard")
+        return done
+
+    everybody = len(rows_of(house))
+    house.stand_ins.admin("tax", "change", {"count": 2})
+    assert stage() == 2
+    monkeypatch.setattr(gateway, "put_copies", answer_lost)
+    with pytest.raises(LinkUnreachable):
+        send(house)
+    monkeypatch.undo()
+    for _ in range(2):
+        house.stand_ins.admin("tax", "change", {"count": 1000})
+        assert stage() == everybody
+    first, second = send(house), send(house)
+    assert first.state == {"part": "aborted", "commit": "complete"}[lost]
+    assert (second.state, second.accepted, send(house)) == ("complete", everybody, None)
+    assert {(row[3], row[1] == row[2]) for row in rows_of(house)} == {("current", True)}
+
+
+def test_a_row_of_which_the_hub_says_nothing_is_not_taken_for_accepted(house, monkeypatch):
+    house.stand_ins.admin("tax", "change", {"count": 3})
+    with house.tx(OTSUKAWA) as tx:
+        CopyStager(house.parts).stage_tax(tx, house.stand_ins.tax_file())
+    gateway = house.parts.offices.gateway(OTSUKAWA)
+    results = gateway.copy_results
+    monkeypatch.setattr(
+        gateway, "copy_results", lambda *a: {"results": results(*a)["results"][:-1], "next": None}
+    )
+    batch = send(house)
+    assert (batch.state, batch.accepted, batch.rejected) == ("partial", 2, 1)
+    assert [(row[3], row[4]) for row in rows_of(house, "cause = 'NO_RESULT'")] == [("mismatch", "NO_RESULT")]
+    monkeypatch.undo()
+    with house.tx(OTSUKAWA) as tx:
+        tx.raw.execute(
+            "UPDATE madoguchi.linkage_copy SET state = 'current', acknowledged = version, cause = NULL WHERE cause = 'NO_RESULT'"
+        )
 
 
 def test_copies_of_another_municipality_are_not_there(house):

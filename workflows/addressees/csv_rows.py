@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -29,6 +30,9 @@ COLUMNS = (
 KINDS = {"住民": "resident", "住登外": "non_resident"}
 SEXES = {"男", "女", ""}
 FLAGS = {"": False, "0": False, "1": True}
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# Line ends and other control characters, and those that turn the direction of writing: a page or a list would not show what is stored.
+UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 MAX_BYTES = 64 * 1024 * 1024
 MAX_REPORTED = 500
 
@@ -119,7 +123,7 @@ def _date_ok(text: str) -> bool:
         date.fromisoformat(text)
     except ValueError:
         return False
-    return len(text) == 10
+    return DAY.fullmatch(text) is not None
 
 
 def _row(line: int, cells: dict[str, str], regime: Regime, faults: list[RowFault]) -> ResidentRow | None:
@@ -128,6 +132,10 @@ def _row(line: int, cells: dict[str, str], regime: Regime, faults: list[RowFault
     def fault(column: str, code: str, message: str) -> None:
         faults.append(RowFault(line, column, code, message))
 
+    for column in COLUMNS:
+        if UNSEEN.search(cells[column]):
+            text = f"{column}に改行や制御文字が入っています。住基システムの登録を確かめてください。"
+            fault(column, "VALUE_UNSEEN", text)
     number: Number | None = None
     try:
         number = parse_individual(cells["個人番号"], regime)

@@ -7,12 +7,13 @@ repeated after a crash: the hub takes a manifest or a part again as the same one
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from storage.database import Database, Scope, Transaction
+from workflows.linkage.copies.staging import hold
 from workflows.linkage.gateway import LinkageGateway
 from workflows.linkage.inbox import note_incident
 from workflows.linkage.parts import LinkParts
@@ -22,6 +23,7 @@ from workflows.linkage.wire.problems import Problem
 ROWS_PER_BATCH = 10_000
 ROWS_PER_PART = 5_000
 PAGE = 20_000
+TAKEN, NO_RESULT = "CURRENT", "NO_RESULT"
 UNSETTLED = ("open", "sealed", "uploading", "committed")
 
 # By place (ctid), because a join here is at the mercy of statistics that a bulk load has not made yet.
@@ -35,6 +37,11 @@ RETURNING addressee, version, acknowledged, as_of, sealed
 _SETTLE_GOOD = """
 UPDATE madoguchi.linkage_copy SET state = 'current', acknowledged = version, cause = NULL, updated_at = %(now)s
 WHERE tenant = %(tenant)s AND batch_id = %(batch)s AND state = 'sent' AND addressee = ANY (%(addressees)s)
+"""
+# Changed while it was on its way: what the hub took is the version before; the new one goes with the next batch.
+_SETTLE_CHANGED = """
+UPDATE madoguchi.linkage_copy SET acknowledged = CASE WHEN %(taken)s THEN version - 1 ELSE acknowledged END, batch_id = NULL
+WHERE tenant = %(tenant)s AND item = %(item)s AND batch_id = %(batch)s AND state = 'valid' AND addressee = ANY (%(addressees)s)
 """
 _SETTLE_BAD = """
 UPDATE madoguchi.linkage_copy SET state = %(state)s, cause = %(code)s, updated_at = %(now)s
@@ -75,8 +82,8 @@ class CopySender:
             batch = self._unsettled(tx, item) or self._seal(tx, item)
         if batch is None:
             return None
-        if batch.state == "sealed":
-            self._upload(database, scope, gateway, batch)
+        if batch.state == "sealed" and not self._upload(database, scope, gateway, batch):
+            return self._abandon(database, scope, batch)
         return self._results(database, scope, gateway, batch)
 
     def batches(self, tx: Transaction, limit: int = 50) -> list[CopyBatch]:
@@ -99,6 +106,7 @@ class CopySender:
 
     def _seal(self, tx: Transaction, item: str) -> CopyBatch | None:
         """Bind rows into a batch; from here on its content is fixed."""
+        hold(tx, item)
         now = self.parts.clock.now()
         batch = envelope.new_id(now)
         layout = tx.raw.execute(
@@ -117,7 +125,8 @@ class CopySender:
         )
         return CopyBatch(batch, item, layout[0], "sealed", len(rows), 0, 0, None)
 
-    def _upload(self, database: Database, scope: Scope, gateway: LinkageGateway, batch: CopyBatch) -> None:
+    def _upload(self, database: Database, scope: Scope, gateway: LinkageGateway, batch: CopyBatch) -> bool:
+        """Send and commit a batch; False when its content changed on the way and the hub has not taken it."""
         with database.transaction(scope) as tx:
             rows = wire_rows(
                 tx.raw.execute(
@@ -126,6 +135,21 @@ class CopySender:
                     (tx.tenant, batch.item, batch.id),
                 ).fetchall()
             )
+            announced = tx.raw.execute(
+                "SELECT merkle_root FROM madoguchi.linkage_copy_batch WHERE tenant = %s AND id = %s",
+                (tx.tenant, batch.id),
+            ).fetchone()
+        if announced == (root_of(batch.item, rows),):
+            self._send(gateway, scope, batch, rows)
+        elif not self._taken(gateway, batch):
+            return False
+        with database.transaction(scope) as tx:
+            self._set_state(tx, batch.id, "committed")
+        return True
+
+    def _send(
+        self, gateway: LinkageGateway, scope: Scope, batch: CopyBatch, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
         parts = [rows[start : start + ROWS_PER_PART] for start in range(0, len(rows), ROWS_PER_PART)]
         manifest = {
             "batch_id": batch.id,
@@ -146,8 +170,27 @@ class CopySender:
             if problem.code != "EXCHANGE_CLOSED":
                 raise
             # It was committed before we could note it: its results say what became of it.
+
+    def _taken(self, gateway: LinkageGateway, batch: CopyBatch) -> bool:
+        """Whether the hub has committed a batch; one that it does not know was never opened."""
+        try:
+            return gateway.copy_results(batch.id, 0, 1)["status"] != "OPEN"
+        except Problem as problem:
+            if problem.code != "NOT_FOUND":
+                raise
+            return False
+
+    def _abandon(self, database: Database, scope: Scope, batch: CopyBatch) -> CopyBatch:
+        """Give a batch up that can no longer be sent as it was announced; all of it goes with the next one."""
         with database.transaction(scope) as tx:
-            self._set_state(tx, batch.id, "committed")
+            hold(tx, batch.item)
+            tx.raw.execute(
+                "UPDATE madoguchi.linkage_copy SET state = 'valid', batch_id = NULL WHERE tenant = %s AND item = %s"
+                " AND batch_id = %s AND state IN ('sent', 'valid')",
+                (tx.tenant, batch.item, batch.id),
+            )
+            self._set_state(tx, batch.id, "aborted", "CHANGED_ON_THE_WAY")
+        return replace(batch, state="aborted", cause="CHANGED_ON_THE_WAY")
 
     def _put(
         self, gateway: LinkageGateway, scope: Scope, step: str, type_: str, payload: Mapping[str, Any]
@@ -168,53 +211,62 @@ class CopySender:
         self, database: Database, scope: Scope, gateway: LinkageGateway, batch: CopyBatch
     ) -> CopyBatch:
         """Take the result of every row; one that was refused is named and stays for the desk."""
-        after = 0
+        after, refused = 0, 0
         while True:
             page = gateway.copy_results(batch.id, after, PAGE)
             with database.transaction(scope) as tx:
-                self._settle(tx, batch, page["results"])
+                hold(tx, batch.item)
+                refused += self._settle(tx, batch, page["results"])
                 if page["next"] is None or len(page["results"]) < PAGE:
-                    return self._finish(tx, batch)
+                    return self._finish(tx, batch, refused)
             after = int(page["next"])
 
-    def _settle(self, tx: Transaction, batch: CopyBatch, results: Sequence[Mapping[str, Any]]) -> None:
-        values = {"tenant": tx.tenant, "batch": batch.id, "now": self.parts.clock.now()}
+    def _settle(self, tx: Transaction, batch: CopyBatch, results: Sequence[Mapping[str, Any]]) -> int:
+        """Note what became of rows; returns how many the hub did not take."""
+        values = {
+            "tenant": tx.tenant,
+            "item": batch.item,
+            "batch": batch.id,
+            "now": self.parts.clock.now(),
+        }
         by_code: dict[str, list[str]] = {}
         for row in results:
-            by_code.setdefault(row["code"], []).append(row["danban"])
+            by_code.setdefault(str(row.get("code") or NO_RESULT), []).append(row["danban"])
         for code, addressees in by_code.items():
-            if code == "CURRENT":
-                tx.raw.execute(_SETTLE_GOOD, {**values, "addressees": addressees})
+            these = {**values, "addressees": addressees, "code": code, "taken": code == TAKEN}
+            if code == TAKEN:
+                tx.raw.execute(_SETTLE_GOOD, these)
             else:
                 state = "conflict" if code == "STALE_VERSION" else "mismatch"
-                tx.raw.execute(
-                    _SETTLE_BAD, {**values, "addressees": addressees, "code": code, "state": state}
-                )
+                tx.raw.execute(_SETTLE_BAD, {**these, "state": state})
+            tx.raw.execute(_SETTLE_CHANGED, these)
+        return sum(len(addressees) for code, addressees in by_code.items() if code != TAKEN)
 
-    def _finish(self, tx: Transaction, batch: CopyBatch) -> CopyBatch:
-        counts = dict(
-            tx.raw.execute(
-                "SELECT state, count(*) FROM madoguchi.linkage_copy WHERE tenant = %s AND item = %s AND batch_id = %s GROUP BY state",
-                (tx.tenant, batch.item, batch.id),
-            ).fetchall()
+    def _finish(self, tx: Transaction, batch: CopyBatch, refused: int) -> CopyBatch:
+        # A row of which the hub says nothing was not taken as far as anybody knows.
+        rejected = (
+            refused
+            + tx.raw.execute(
+                "UPDATE madoguchi.linkage_copy SET state = 'mismatch', cause = %s, updated_at = %s"
+                " WHERE tenant = %s AND item = %s AND batch_id = %s AND state = 'sent'",
+                (NO_RESULT, self.parts.clock.now(), tx.tenant, batch.item, batch.id),
+            ).rowcount
         )
-        rejected = counts.get("conflict", 0) + counts.get("mismatch", 0)
         if rejected:
             detail = {"batch": batch.id, "item": batch.item, "rows": rejected}
             note_incident(tx, "COPIES_REFUSED", detail, self.parts.clock.now())
         state = "partial" if rejected else "complete"
         tx.raw.execute(
-            "UPDATE madoguchi.linkage_copy_batch SET state = %s, accepted = %s, rejected = %s, updated_at = %s WHERE tenant = %s AND id = %s",
-            (state, batch.rows - rejected, rejected, self.parts.clock.now(), tx.tenant, batch.id),
+            "UPDATE madoguchi.linkage_copy_batch SET accepted = %s, rejected = %s WHERE tenant = %s AND id = %s",
+            (batch.rows - rejected, rejected, tx.tenant, batch.id),
         )
-        return CopyBatch(
-            batch.id, batch.item, batch.layout, state, batch.rows, batch.rows - rejected, rejected, None
-        )
+        self._set_state(tx, batch.id, state)
+        return replace(batch, state=state, accepted=batch.rows - rejected, rejected=rejected)
 
-    def _set_state(self, tx: Transaction, batch: str, state: str) -> None:
+    def _set_state(self, tx: Transaction, batch: str, state: str, cause: str | None = None) -> None:
         tx.raw.execute(
-            "UPDATE madoguchi.linkage_copy_batch SET state = %s, updated_at = %s WHERE tenant = %s AND id = %s",
-            (state, self.parts.clock.now(), tx.tenant, batch),
+            "UPDATE madoguchi.linkage_copy_batch SET state = %s, cause = %s, updated_at = %s WHERE tenant = %s AND id = %s",
+            (state, cause, self.parts.clock.now(), tx.tenant, batch),
         )
 
 

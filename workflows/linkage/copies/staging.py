@@ -17,7 +17,7 @@ import orjson
 from storage.database import Transaction
 from workflows.addressees.imports import JUKI
 from workflows.linkage.copies.sealing import OwnSealer
-from workflows.linkage.copies.tax_csv import ITEM, LAYOUT, TaxFault, read_tax
+from workflows.linkage.copies.tax_csv import ITEM, LAYOUT, TaxFault, TaxFile, read_tax
 from workflows.linkage.parts import LinkParts
 
 
@@ -35,20 +35,26 @@ class StageReport:
 
 
 _KNOWN = """
-SELECT r.number, coalesce(c.version, 0), c.digest
+SELECT r.number, coalesce(c.version, 0), c.digest, coalesce(c.state = 'valid' AND c.batch_id IS NOT NULL, false)
 FROM unnest(%(numbers)s::text[]) AS r (number)
 LEFT JOIN madoguchi.linkage_copy AS c ON c.tenant = %(tenant)s AND c.item = %(item)s AND c.addressee = r.number
 """
 _STAGE = """
 CREATE TEMP TABLE staged_copy (addressee text, version bigint, as_of date, digest bytea, sealed text) ON COMMIT DROP
 """
+# A copy that is on its way keeps the name of its batch: the version before this one is what was sent, and the hub's result acknowledges that.
 _UPSERT = """
 INSERT INTO madoguchi.linkage_copy AS c (tenant, item, addressee, version, as_of, layout, state, digest, sealed, updated_at)
 SELECT %(tenant)s, %(item)s, addressee, version, as_of, %(layout)s, 'valid', digest, sealed, %(now)s FROM pg_temp.staged_copy
 ON CONFLICT (tenant, item, addressee) DO UPDATE SET version = excluded.version, as_of = excluded.as_of,
-    layout = excluded.layout, state = 'valid', digest = excluded.digest, sealed = excluded.sealed, batch_id = NULL,
-    cause = NULL, updated_at = excluded.updated_at
+    layout = excluded.layout, state = 'valid', digest = excluded.digest, sealed = excluded.sealed,
+    batch_id = CASE WHEN c.state IN ('sent', 'valid') THEN c.batch_id END, cause = NULL, updated_at = excluded.updated_at
 """
+
+
+def hold(tx: Transaction, item: str) -> None:
+    """One at a time changes where the copies of a data set stand: an extraction, or a step of sending."""
+    tx.raw.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 11))", (f"copies:{tx.tenant}:{item}",))
 
 
 class CopyStager:
@@ -69,10 +75,10 @@ class CopyStager:
                 (tx.tenant, JUKI, list(file.people)),
             ).fetchall()
         )
-        rows = {known[number]: what for number, what in file.people.items() if number in known}
+        rows, faults = _of_addressees(file, known)
         changed, unchanged = self.stage(tx, ITEM, LAYOUT, rows)
         unknown = tuple(number for number in file.people if number not in known)
-        return StageReport(changed, unchanged, unknown, tuple(file.faults))
+        return StageReport(changed, unchanged, unknown, (*file.faults, *faults))
 
     def stage(
         self, tx: Transaction, item: str, layout: str, rows: Mapping[str, tuple[date, Mapping[str, Any]]]
@@ -84,9 +90,10 @@ class CopyStager:
         """
         if not rows:
             return 0, 0
+        hold(tx, item)
         known = {
-            number: (version, digest)
-            for number, version, digest in tx.raw.execute(
+            number: (version - waits, digest)
+            for number, version, digest, waits in tx.raw.execute(
                 _KNOWN, {"tenant": tx.tenant, "item": item, "numbers": sorted(rows)}
             )
         }
@@ -95,11 +102,10 @@ class CopyStager:
         return count, len(rows) - count
 
     def _write(self, tx: Transaction, item: str, layout: str, changed: Iterator[tuple[Any, ...]]) -> int:
-        """Send rows on while the next ones are sealed; returns how many there were."""
+        """Send rows on while the next ones are sealed; returns how many were taken."""
         first = next(changed, None)
         if first is None:
             return 0
-        count = 0
         tx.raw.execute("DROP TABLE IF EXISTS pg_temp.staged_copy")
         tx.raw.execute(_STAGE)
         with (
@@ -110,10 +116,29 @@ class CopyStager:
         ):
             for row in chain((first,), changed):
                 copy.write_row(row)
-                count += 1
         values = {"tenant": tx.tenant, "item": item, "layout": layout, "now": self.parts.clock.now()}
-        tx.raw.execute(_UPSERT, values)
-        return count
+        return tx.raw.execute(_UPSERT, values).rowcount
+
+
+def _of_addressees(
+    file: TaxFile, known: Mapping[str, str]
+) -> tuple[dict[str, tuple[date, Mapping[str, Any]]], list[TaxFault]]:
+    """The content of each addressee; whoever has two business numbers (名寄せ) has the years of both.
+
+    :returns: the content by addressee, and a fault for each whose numbers tell of the same year: nobody here can say which is right.
+    """
+    rows: dict[str, tuple[date, Mapping[str, Any]]] = {}
+    faults = {}
+    for number, (as_of, content) in file.people.items():
+        addressee = known.get(number)
+        if addressee is None:
+            continue
+        day, before = rows.get(addressee, (as_of, {"years": {}}))
+        if before["years"].keys() & content["years"].keys():
+            text = "名寄せされた二つの業務番号に、同じ年度の行があります。この人の分は取り込んでいません。税システムで一つにしてください。"
+            faults[addressee] = TaxFault(0, "TWO_NUMBERS", text)
+        rows[addressee] = (max(day, as_of), {"years": {**before["years"], **content["years"]}})
+    return {who: what for who, what in rows.items() if who not in faults}, list(faults.values())
 
 
 def _changed(
@@ -122,7 +147,11 @@ def _changed(
     rows: Mapping[str, tuple[date, Mapping[str, Any]]],
     known: Mapping[str, tuple[int, bytes | None]],
 ) -> Iterator[tuple[Any, ...]]:
-    """The rows that are not what they were, sealed."""
+    """The rows that are not what they were, sealed.
+
+    :param known: addressee number to (the last version that was sent or staged to be, its digest); a version that waits for the one before it
+        to arrive was never sent and is made anew.
+    """
     for number in sorted(rows):
         as_of, content = rows[number]
         day = as_of.isoformat()

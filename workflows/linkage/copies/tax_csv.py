@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from operator import itemgetter
@@ -24,6 +25,9 @@ FIGURES = (
     "扶養親族数",
 )
 COLUMNS = (*KEYS, *FIGURES, *WORDS)
+# Year, version, day and figures of a row, in plain figures only: what Python would also read as a number (full-width figures, "1_000",
+# "+5", a day as "20260601") is a fault of the file.
+READABLE = re.compile(r"[0-9]{4},[0-9]{1,9},[0-9]{4}-[0-9]{2}-[0-9]{2}" + len(FIGURES) * r",-?[0-9]{1,15}")
 LAYOUT = "local-tax.2026-1"
 ITEM = "local-tax"
 
@@ -65,6 +69,10 @@ def read_tax(content: bytes) -> TaxFile:
         raise TaxFileRefused(
             f"税システムのファイルの文字コードがUTF-8ではありません（{line}行目）。何も取り込んでいません。出力しなおしてください。"
         ) from None
+    if "\x00" in text:
+        raise TaxFileRefused(
+            "CSVではないファイルです。何も取り込んでいません。税システムから出力したCSVを選んでください。"
+        )
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     found = TaxFile()
     versions: dict[tuple[str, str], int] = {}
@@ -73,6 +81,10 @@ def read_tax(content: bytes) -> TaxFile:
         if missing := [column for column in COLUMNS if column not in heading]:
             raise TaxFileRefused(
                 f"列がありません（{'、'.join(missing)}）。何も取り込んでいません。税システムの出力の様式を確かめてください。"
+            )
+        if len(set(heading)) != len(heading):
+            raise TaxFileRefused(
+                "同じ名前の列が二つあります。何も取り込んでいません。税システムの出力の様式を確かめてください。"
             )
         places = {column: place for place, column in enumerate(heading)}
         pick = itemgetter(*(places[column] for column in COLUMNS))
@@ -96,12 +108,14 @@ def _take(found: TaxFile, versions: dict[tuple[str, str], int], line: int, cells
     number, year, version_text, day = cells[: len(KEYS)]
     words = cells[-len(WORDS) :]
     try:
+        if READABLE.fullmatch(",".join(cells[1 : -len(WORDS)])) is None:
+            raise ValueError
         as_of, version = date.fromisoformat(day), int(version_text)
-        figures = map(int, cells[len(KEYS) : -len(WORDS)])
-        content: dict[str, int | str] = dict(zip(FIGURES, figures, strict=True))
     except ValueError:
-        found.faults.append(TaxFault(line, "ROW_VALUE", "日付か金額として読めないところがあります。"))
+        found.faults.append(TaxFault(line, "ROW_VALUE", "年度か日付か金額として読めないところがあります。"))
         return
+    figures = map(int, cells[len(KEYS) : -len(WORDS)])
+    content: dict[str, int | str] = dict(zip(FIGURES, figures, strict=True))
     number = number.strip()
     if not number or any(word not in allowed for word, allowed in zip(words, WORDS.values(), strict=True)):
         found.faults.append(TaxFault(line, "ROW_VALUE", "決まった言葉でないところか、空のところがあります。"))

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID
 
 import psycopg
 import pytest
+from ulid import ULID
 
 from tests.linkage.house import CLERK, KONO, OPERATOR, OTSUKAWA, House
+from workflows.engine import Command
+from workflows.linkage.freezes import Freezes
+from workflows.linkage.inquiry.machine import InquiryMachine
 from workflows.linkage.record_sync import discrepancies
-from workflows.linkage.record_sync.core_match import match_core
+from workflows.linkage.record_sync.core_match import LONGEST, match_core
+from workflows.linkage.telling import tell_hub
 from workflows.linkage.wire.problems import Problem
 from workflows.linkage.worker import sync_records
 
@@ -231,6 +238,75 @@ def test_a_record_missing_on_our_side_is_said_once_and_ends_when_ours_is_written
         )
     assert night(house).whole
     assert said_of(house, unwritten) == ["RECORD_MISSING", "RECORD_AGREES"]
+
+
+def cancel(house: House, case: UUID) -> None:
+    with house.tx(KONO, "web") as tx:
+        house.engine.apply(tx, Command(case, "cancel", CLERK, "取りやめ", f"c:{case}", {"reason": "MISTAKE"}))
+
+
+def until(house: House, case: UUID, state: str) -> None:
+    """Let 甲野市 alone work until its inquiry is in a state."""
+    for _ in range(100):
+        if house.state(KONO, case) == state:
+            return
+        house.round((KONO,), always=True)
+    raise AssertionError(house.state(KONO, case))
+
+
+def test_what_ended_before_the_core_or_the_holder_was_asked_is_no_discrepancy(house: House) -> None:
+    house.stand_ins.fault("core", "down")
+    early = house.ask(house.apply_for("hanako")).case_id
+    house.round((KONO,), wait=0)
+    cancel(house, early)
+    house.round((KONO,), wait=0)
+    house.stand_ins.heal("core")
+    permitted = house.ask(house.apply_for("taro")).case_id
+    until(house, permitted, "permitted")
+    cancel(house, permitted)
+    gone = "UPDATE hub.subject SET state = %s WHERE org = '992020-01' AND danban = %s"
+    at_the_core(house, gone, "CLOSED", house.addressee(OTSUKAWA, "ichiro"))
+    unknown = house.ask(house.apply_for("ichiro")).case_id
+    with house.tx(OTSUKAWA) as tx:
+        Freezes(house.parts.clock).freeze(
+            tx, "person", house.addressee(OTSUKAWA, "sakura"), reason="SUSPICION", actor="staff:boss"
+        )
+    tell_hub(house.worker, house.runtime, OTSUKAWA)
+    frozen = house.ask(house.apply_for("sakura")).case_id
+    house.settle()
+    states = [house.state(KONO, case) for case in (early, permitted, unknown, frozen)]
+    assert states == ["cancelled", "cancelled", "no_such_subject", "refused"]
+    with house.tx(KONO) as tx:  # the job that a step at a desk leaves
+        assert InquiryMachine(house.parts).record_cases(tx, [early, permitted]) == 2
+    for tenant in (KONO, OTSUKAWA):
+        sync_records(house.worker, house.runtime, tenant, force=True)
+        with house.tx(tenant) as tx:
+            outcomes = tx.raw.execute(
+                "UPDATE madoguchi.linkage_record SET received_at = received_at - interval '2 hours'"
+                " WHERE seq > (SELECT max(seq) - 4 FROM madoguchi.linkage_record) RETURNING outcome"
+            ).fetchall()
+        assert {"CANCELLED", "NO_SUCH_SUBJECT", "FROZEN"} <= {row[0] for row in outcomes}
+        sync_records(house.worker, house.runtime, tenant, force=True)
+        night(house, tenant)
+        assert [(one.kind, one.exchange_id) for one in standing(house, tenant)] == []
+    with house.tx(OTSUKAWA) as tx:
+        tx.raw.execute("UPDATE madoguchi.linkage_freeze SET released_by = 'test', released_at = now()")
+    tell_hub(house.worker, house.runtime, OTSUKAWA)
+    at_the_core(house, gone, "OPEN", house.addressee(OTSUKAWA, "ichiro"))
+
+
+def test_an_exchange_that_never_ends_is_said_once_and_does_not_hold_up_the_nights(house: House) -> None:
+    exchange = exchanged(house)
+    forgotten = str(ULID.from_datetime(house.parts.clock.now() - LONGEST - timedelta(days=1)))
+    at_the_core(
+        house,
+        "INSERT INTO core.record (exchange_id, person, asker, holder, record, outcome, provided_at, at)"
+        " SELECT %s, person, asker, holder, record, 'PERMITTED', NULL, at FROM core.record WHERE exchange_id = %s",
+        forgotten,
+        exchange,
+    )
+    assert [(found.stay_open, found.open) for found in (night(house), night(house))] == [(1, 1), (0, 0)]
+    assert [(one.kind, one.exchange_id) for one in standing(house)] == [("RECORD_CORE_STAYS_OPEN", forgotten)]
 
 
 def said_of(house: House, exchange: str) -> list[str]:

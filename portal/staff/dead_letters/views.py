@@ -42,6 +42,7 @@ DISCREPANCIES = {
     discrepancies.CORE_MISSING_HERE: "コアシステムにある記録が、中間サーバーから届いていません",
     discrepancies.CORE_MISSING_THERE: "中間サーバーにある記録が、コアシステムにありません",
     discrepancies.CORE_DIFFERS: "コアシステムの記録と、中間サーバーの記録の中身が違います",
+    discrepancies.CORE_STAYS_OPEN: "コアシステムで、やりとりが終わらないままになっています",
 }
 NOT_EXPLAINED = {
     "NOT_ALLOWED": "この操作は運用担当か責任者ができます。何も変えていません。担当に依頼してください。",

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ulid import ULID
+
 from storage.database import Database, Scope, Transaction
 from workflows.linkage.gateway import CoreWord
 from workflows.linkage.record_sync import discrepancies
@@ -19,14 +21,18 @@ from workflows.linkage.record_sync.discrepancies import (
     CORE_DIFFERS,
     CORE_MISSING_HERE,
     CORE_MISSING_THERE,
+    CORE_STAYS_OPEN,
     Found,
     about_core,
 )
+from workflows.linkage.record_sync.reading import NO_LAW
 from workflows.linkage.runtime import LinkRuntime
 
 PAGE = 1000
 # The core hears of an end a moment after the server has written it, and the server may be away for a while.
 PATIENCE = timedelta(hours=1)
+# A holder has five working days when staff must look, and the hub ends what nobody answers.
+LONGEST = timedelta(days=30)
 
 _WEIGH = """
     UPDATE madoguchi.linkage_record AS r
@@ -43,7 +49,8 @@ _OTHERWISE_HERE = """
 """
 _UNKNOWN_THERE = """
     UPDATE madoguchi.linkage_record SET core = 'missing'
-     WHERE tenant = %s AND core IS NULL AND received_at < %s AND NOT (exchange_id = ANY(%s)) RETURNING exchange_id, digest
+     WHERE tenant = %s AND core IS NULL AND received_at < %s AND NOT (exchange_id = ANY(%s)) AND body->>'law_row' <> %s
+ RETURNING exchange_id, digest
 """
 _NOW_THE_SAME = """
     SELECT exchange_id FROM madoguchi.linkage_record
@@ -56,7 +63,7 @@ class Matched:
     """What one night found.
 
     :param compared: exchanges the core spoke of. :param open: of them, those still under way at the core.
-    :param differs, missing_here, missing_there: discrepancies that were said now, because they are new or became others.
+    :param differs, missing_here, missing_there, stay_open: discrepancies that were said now, because they are new or became others.
     :param standing: discrepancies between any of the keepers that nobody has explained yet.
     """
 
@@ -65,6 +72,7 @@ class Matched:
     differs: int
     missing_here: int
     missing_there: int
+    stay_open: int
     standing: int
 
     @property
@@ -108,7 +116,8 @@ def match_core(database: Database, runtime: LinkRuntime, tenant: str) -> Matched
 def _weigh(tx: Transaction, runtime: LinkRuntime, words: Sequence[CoreWord], began: int) -> Matched:
     now = runtime.parts.clock.now()
     said = [one for word in words for one in word.records]
-    under_way = [one for one in said if one.digest is None]
+    open_ = [one for one in said if one.digest is None]
+    under_way = [one for one in open_ if not _stays_open(one.exchange_id, now)]
     ended = (
         [one.exchange_id for one in said if one.digest is not None],
         [one.digest for one in said if one.digest is not None],
@@ -119,15 +128,19 @@ def _weigh(tx: Transaction, runtime: LinkRuntime, words: Sequence[CoreWord], beg
         Found(about_core(exchange), CORE_DIFFERS if here else CORE_MISSING_HERE, digest)
         for exchange, digest, here in tx.raw.execute(_OTHERWISE_HERE, ended).fetchall()
     ]
+    found += [
+        Found(about_core(one.exchange_id), CORE_STAYS_OPEN, "") for one in open_ if one not in under_way
+    ]
     found += _came_late(tx)
-    there = (tx.tenant, now - PATIENCE, [one.exchange_id for one in under_way])
+    there = (tx.tenant, now - PATIENCE, [one.exchange_id for one in open_], NO_LAW)
     found += [
         Found(about_core(exchange), CORE_MISSING_THERE, digest)
         for exchange, digest in tx.raw.execute(_UNKNOWN_THERE, there).fetchall()
     ]
     fresh = Counter(one.kind for one in discrepancies.say(tx, found, now))
     _end_what_agrees(tx, now)
-    # Next night begins before the first exchange that is still under way, so that its end is compared too.
+    # Next night begins before the first exchange that is still under way, so that its end is compared too; not before one that stays open,
+    # or every night would begin before it for ever.
     upto = min((one.seq for one in under_way), default=max((one.seq for one in said), default=began) + 1) - 1
     tx.raw.execute(
         "UPDATE madoguchi.linkage_record_sync SET core_seq = greatest(core_seq, %s), core_checked_at = %s WHERE tenant = %s",
@@ -135,12 +148,21 @@ def _weigh(tx: Transaction, runtime: LinkRuntime, words: Sequence[CoreWord], beg
     )
     return Matched(
         compared=len(said),
-        open=len(under_way),
+        open=len(open_),
         differs=fresh[CORE_DIFFERS],
         missing_here=fresh[CORE_MISSING_HERE],
         missing_there=fresh[CORE_MISSING_THERE],
+        stay_open=fresh[CORE_STAYS_OPEN],
         standing=len(discrepancies.standing(tx)),
     )
+
+
+def _stays_open(exchange_id: str, now: datetime) -> bool:
+    """Whether an exchange has been under way for longer than any holder may take; its number says when it began (ULID)."""
+    try:
+        return now - ULID.from_str(exchange_id).datetime > LONGEST
+    except ValueError:
+        return False
 
 
 def _came_late(tx: Transaction) -> list[Found]:

@@ -10,6 +10,16 @@ from workflows.linkage.record_sync import frontier
 from workflows.linkage.wire import envelope
 from workflows.linkage.wire.problems import Problem
 
+# Ways in which an exchange was over before the holder's answer came. Only the hub knows which; to a holder they are one.
+OVER_BEFORE = frozenset({"TIMEOUT", "PERMIT_EXPIRED", "CANCELLED", "FROZEN"})
+# The row of the law table where the core never decided: the inquiry ended at the hub, and the number of the exchange is the hub's own.
+NO_LAW = "none"
+
+
+def never_reached_us(theirs: Mapping[str, Any]) -> bool:
+    """Whether the hub ended an exchange at the holder's side before the holder was asked: nobody here could have a record of it."""
+    return theirs["side"] == "holder" and (theirs.get("danban") is None or theirs["outcome"] == "FROZEN")
+
 
 def same_story(
     theirs: Mapping[str, Any],
@@ -21,14 +31,14 @@ def same_story(
     law_row: str,
 ) -> bool:
     """Whether the server's record tells what ours tells."""
-    # A denied exchange has no row at the core's side; ours names the row we believed in.
-    return (outcome, asker, holder, affair, sorted(item["code"] for item in items)) == (
-        theirs["outcome"],
-        theirs["asker"]["org"],
-        theirs["holder"]["org"],
-        theirs["affair"],
-        sorted(theirs["items"]),
-    ) and theirs["law_row"] in (law_row, "none")
+    told = theirs["outcome"]
+    over = theirs["side"] == "holder" and {outcome, told} <= OVER_BEFORE
+    return (
+        (outcome == told or over)
+        and (asker, holder, affair) == (theirs["asker"]["org"], theirs["holder"]["org"], theirs["affair"])
+        and sorted(item["code"] for item in items) == sorted(theirs["items"])
+        and theirs["law_row"] in (law_row, NO_LAW)
+    )
 
 
 def unreadable(page: Sequence[Mapping[str, Any]], mark: Mapping[str, Any] | None, last: int) -> int | None:

@@ -39,6 +39,12 @@ LEFT JOIN madoguchi.provision_record AS p
     ON p.tenant = r.tenant AND p.exchange_id = r.exchange_id AND p.side = r.side AND p.corrects IS NULL
 WHERE r.tenant = %s AND r.matched IS NULL ORDER BY r.seq LIMIT %s
 """
+# What ended at the hub before the core decided has another number there than here; person and moment of asking say which it is.
+_BY_MOMENT = """
+SELECT p.outcome, p.asker_code, p.holder_code, p.affair_code, p.items, p.law_row FROM madoguchi.provision_record AS p
+WHERE p.tenant = %s AND p.addressee = %s AND p.side = 'asker' AND p.requested_at = %s::timestamptz AND p.corrects IS NULL
+LIMIT 1
+"""
 
 
 class RecordSync:
@@ -219,12 +225,14 @@ class RecordSync:
             _COMPARE, (tx.tenant, PAGE)
         ).fetchall():
             about = discrepancies.about_server(exchange, side)
-            if outcome is None:
+            if outcome is None and body["law_row"] == reading.NO_LAW and side == "asker":
+                outcome, *rest = self._by_moment(tx, body) or (None, *rest)
+            if outcome is None and not reading.never_reached_us(body):
                 if now - received > PATIENCE:
                     looked.append(("missing", tx.tenant, seq))
                     found.append(Found(about, discrepancies.MISSING, digest))
                 continue
-            if reading.same_story(body, outcome, *rest):
+            if outcome is None or reading.same_story(body, outcome, *rest):
                 looked.append(("same", tx.tenant, seq))
                 agreeing.append(about)
             else:
@@ -237,6 +245,10 @@ class RecordSync:
         discrepancies.say(tx, found, now)
         discrepancies.settle(tx, agreeing, now)
         return len(found)
+
+    def _by_moment(self, tx: Transaction, body: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        values = (tx.tenant, body.get("danban"), body["requested_at"])
+        return tx.raw.execute(_BY_MOMENT, values).fetchone()
 
     def _delay(self, tx: Transaction, case_id: UUID) -> None:
         if self.engine.case(tx, case_id).state != "delayed":

@@ -18,17 +18,12 @@ from privacy_assessment.consultation.third_party import Finding, record_review
 from privacy_assessment.statements.models import StatementRefused
 from privacy_assessment.statements.store import read_statement
 from tests.privacy_assessment.test_redaction import number
-from tests.privacy_assessment.world import CENTRE, Office
+from tests.privacy_assessment.world import CENTRE
 
 LETTER = (
     "委託先の選定基準が評価書からは読み取れません。再委託を認めるのであれば、その条件と監督の方法を具体的に書いてください。"
     "また、漏えいが起きたときに市民へ知らせる手順も、期限とともに書くべきです。"
 )
-
-
-@pytest.fixture
-def office(clock) -> Office:
-    return Office(clock)
 
 
 @pytest.fixture

@@ -15,16 +15,11 @@ from privacy_assessment.statements.models import CASE_KINDS
 from privacy_assessment.statements.redactions import lift, redact
 from privacy_assessment.statements.store import last_version, read_draft, read_statement, read_versions
 from storage.ids import new_id
-from tests.privacy_assessment.world import BOSS, CENTRE, CLERK, COMMISSION, REVIEWER, Office
+from tests.privacy_assessment.world import BOSS, CENTRE, CLERK, COMMISSION, REVIEWER
 from workflows.engine import Actor, Refused
 from workflows.law import statements as register
 
 WAYS = [("basic", "local"), ("focused", "local"), ("full", "local"), ("full", "national")]
-
-
-@pytest.fixture
-def office(clock) -> Office:
-    return Office(clock)
 
 
 # --- T1, T2 ------------------------------------------------------------------------------------------------------------

@@ -21,16 +21,11 @@ from privacy_assessment.threshold import CannotJudge
 from storage.database import Scope
 from storage.ids import new_id
 from tests.privacy_assessment.samples import real_size
-from tests.privacy_assessment.world import BOSS, CENTRE, CLERK, REVIEWER, Office
+from tests.privacy_assessment.world import BOSS, CENTRE, CLERK, REVIEWER
 from workflows.engine import Actor
 from workflows.law import statements as register
 
 OTHER = Actor("staff", "clerk-2", frozenset({"clerk"}), "zei")
-
-
-@pytest.fixture
-def office(clock) -> Office:
-    return Office(clock)
 
 
 @pytest.fixture

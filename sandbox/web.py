@@ -29,6 +29,7 @@ from .wsgi import headers_of, read, send
 
 log = logging.getLogger("sandbox")
 _SEGMENT = r"[A-Za-z0-9._~-]+"
+_NUMBER = re.compile(r"[0-9]{1,19}")
 _KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
@@ -58,10 +59,10 @@ class Call:
 
         :raises Problem: not a number.
         """
-        try:
-            return max(0, min(int(self.query.get(name, default)), most))
-        except ValueError:
-            raise Problem("SCHEMA_INVALID", f"{name} must be a whole number") from None
+        text = self.query.get(name, str(default))
+        if not _NUMBER.fullmatch(text):
+            raise Problem("SCHEMA_INVALID", f"{name} must be a whole number")
+        return min(int(text), most)
 
     def message(self, *types: str) -> dict[str, Any]:
         """The body as one message of these types from the party that signed it.
@@ -208,6 +209,8 @@ class SignedApp:
             raise Problem("FORBIDDEN")
         document = envelope.loads(body) if body else None
         values = {name: found[-1] for name, found in parse_qs(query).items()}
+        if any("\x00" in value for value in values.values()):
+            raise Problem("SCHEMA_INVALID", "a NUL character in the query")
         with self.store.transaction() as tx:
             call = Call(tx, verified.key.party, names, values, document, self.now())
             if self._guard is not None and route.guarded:

@@ -77,7 +77,7 @@ def put(call: Call) -> Reply:
 
 
 def open_batch(call: Call) -> Reply:
-    """``POST /v1/copy-batches``: the manifest with the Merkle root over all rows in order."""
+    """``POST /v1/copy-batches``: the manifest with the Merkle root over all rows in order; the same one may come again, another may not."""
     wish = call.message("copy.batch")["payload"]
     call.tx.execute(
         "INSERT INTO hub.copy_batch VALUES (%s, %s, %s, %s, %s, %s, %s, 'OPEN', %s) ON CONFLICT DO NOTHING",
@@ -92,7 +92,9 @@ def open_batch(call: Call) -> Reply:
             call.now,
         ),
     )
-    _batch(call, wish["batch_id"])
+    manifest = (wish["item"], wish["layout"], wish["rows"], wish["parts"], wish["merkle_root"])
+    if tuple(_batch(call, wish["batch_id"])[:5]) != manifest:
+        raise Problem("IDEMPOTENCY_CONFLICT", "another manifest came under this batch id before")
     return Reply({"batch_id": wish["batch_id"], "status": "OPEN"}, 201)
 
 

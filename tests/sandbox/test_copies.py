@@ -122,6 +122,9 @@ def test_a_part_may_be_sent_again_and_a_committed_batch_is_closed(country: Count
         "merkle_root": merkle.root([row_leaf("local-tax", rows[0])]),
     }
     hub.open_copy_batch(country.message("copy.batch", HOLDER, payload=manifest))
+    for name, other in (("rows", 2), ("merkle_root", "x" * 43), ("item", "pension")):
+        with pytest.raises(Problem, match="another manifest"):
+            hub.open_copy_batch(country.message("copy.batch", HOLDER, payload={**manifest, name: other}))
     part = {"batch_id": batch_id, "part": 1, "rows": rows}
     for _ in range(2):
         hub.put_copy_part(country.message("copy.part", HOLDER, payload=part))

@@ -209,7 +209,8 @@ def test_a_party_may_use_its_own_endpoints_only(country: Country) -> None:
 def test_unknown_paths_and_methods_are_problems(country: Country) -> None:
     assert code(raw(country, "GET", "/v1/nothing", b"")) == "NOT_FOUND"
     assert code(raw(country, "PUT", "/v1/inquiries", b"{}")) == "METHOD_NOT_ALLOWED"
-    assert code(raw(country, "GET", "/v1/inbox?max=x", b"")) == "SCHEMA_INVALID"
+    for query in ("max=x", "max=-1", "max=1.5", "max=%D9%A3", "max=1_0", "max=" + "9" * 5000, "families=%00"):
+        assert code(raw(country, "GET", f"/v1/inbox?{query}", b"")) == "SCHEMA_INVALID", query
     assert (
         code(raw(country, "POST", "/v1/inquiries", b"{}", **{"Content-Type": "text/plain"})) == "MEDIA_TYPE"
     )

@@ -6,6 +6,7 @@ persons. What was decided by whom is never changed afterwards.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -47,21 +48,17 @@ class DeadLetter:
     created_at: datetime
     proposed_by: str | None
 
-    def age_seconds(self, now: datetime) -> float:
-        """How long it has lain here, for the alarm."""
-        return (now - self.created_at).total_seconds()
-
 
 _LIST = """
 SELECT id, 'out', lane, type, cause, case_id, attempts, first_try, last_try, created_at,
     (SELECT actor FROM madoguchi.linkage_dead_decision AS d WHERE d.tenant = o.tenant AND d.message_id = o.id
      AND d.action = 'propose_close' AND d.at >= o.last_try ORDER BY d.id DESC LIMIT 1)
-FROM madoguchi.linkage_outbox AS o WHERE tenant = %(tenant)s AND state = 'dead'
+FROM madoguchi.linkage_outbox AS o WHERE tenant = %(tenant)s AND state = 'dead' AND (%(id)s::text IS NULL OR id = %(id)s)
 UNION ALL
 SELECT id, 'in', 'inbox', type, cause, NULL, attempts, received_at, received_at, received_at,
     (SELECT CASE WHEN action = 'propose_close' THEN actor END FROM madoguchi.linkage_dead_decision AS d
      WHERE d.tenant = i.tenant AND d.message_id = i.id ORDER BY d.id DESC LIMIT 1)
-FROM madoguchi.linkage_inbox AS i WHERE tenant = %(tenant)s AND state = 'dead'
+FROM madoguchi.linkage_inbox AS i WHERE tenant = %(tenant)s AND state = 'dead' AND (%(id)s::text IS NULL OR id = %(id)s)
 ORDER BY 10 DESC, 1 LIMIT %(limit)s
 """
 
@@ -75,20 +72,19 @@ class DeadLetters:
 
     def list(self, tx: Transaction, limit: int = 100) -> list[DeadLetter]:
         """Return the newest dead letters of the tenant."""
-        rows = tx.raw.execute(_LIST, {"tenant": tx.tenant, "limit": limit}).fetchall()
-        return [DeadLetter(*row) for row in rows]
+        return [*self._read(tx, None, limit)]
 
     def get(self, tx: Transaction, message_id: str) -> DeadLetter:
         """Return one.
 
         :raises DeadLetterRefused: ``NOT_DEAD`` when there is none (any more).
         """
-        found = next((one for one in self.list(tx, 10_000) if one.id == message_id), None)
-        if found is None:
+        found = self._read(tx, message_id, 1)
+        if not found:
             raise DeadLetterRefused(
                 "NOT_DEAD", "この電文は、もう送れなかった電文の一覧にありません。一覧を開きなおしてください。"
             )
-        return found
+        return found[0]
 
     def replay(self, tx: Transaction, message_id: str, actor: Actor, reason: str) -> DeadLetter:
         """Send it (or work on it) again, with the same id and content.
@@ -152,6 +148,10 @@ class DeadLetters:
             )
             self.engine.apply(tx, command)
         return True
+
+    def _read(self, tx: Transaction, message_id: str | None, limit: int) -> Sequence[DeadLetter]:
+        values = {"tenant": tx.tenant, "id": message_id, "limit": limit}
+        return [DeadLetter(*row) for row in tx.raw.execute(_LIST, values).fetchall()]
 
     def _lock(self, tx: Transaction, message_id: str, actor: Actor) -> DeadLetter:
         if DESK.isdisjoint(actor.roles):

@@ -76,10 +76,6 @@ class LinkageGateway(Protocol):
         """Send answers and decisions of the holding side under one key; one outcome each, in order."""
         ...
 
-    def subject(self, message: Envelope) -> Outcome:
-        """Open or close a subject."""
-        ...
-
     def tell(self, message: Envelope) -> Outcome:
         """Tell the server what stands here: a freeze, a mark of 不開示, a subject opened, closed or merged."""
         ...

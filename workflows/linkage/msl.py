@@ -46,10 +46,6 @@ class MslGateway:
         """See `LinkageGateway.cancel`."""
         return Outcome(str(message["id"]), self._hub.cancel(message).body)
 
-    def subject(self, message: Envelope) -> Outcome:
-        """See `LinkageGateway.subject`."""
-        return Outcome(str(message["id"]), self._hub.change_subject(message).body)
-
     def tell(self, message: Envelope) -> Outcome:
         """See `LinkageGateway.tell`."""
         ways = {
@@ -182,6 +178,7 @@ class MslGateway:
         messages: Sequence[Envelope],
         batch: str,
     ) -> list[Outcome]:
+        """Send together; the results come in the order of the messages."""
         results = send(messages, batch)
         outcomes = []
         for message, result in zip(messages, results, strict=True):

@@ -210,14 +210,6 @@ class InquiryService:
         """Return the inquiries of an application with their cases, oldest first; no answers."""
         return [(self.engine.case(tx, one.case_id), one) for one in read_of_application(tx, application)]
 
-    def open_count(self, tx: Transaction, application: UUID) -> int:
-        """Return how many inquiries of an application still wait for their answer."""
-        row = tx.raw.execute(
-            "SELECT count(*) FROM madoguchi.case_file WHERE tenant = %s AND parent = %s AND kind = %s AND state = ANY(%s)",
-            (tx.tenant, application, KIND, list(OPEN_STATES)),
-        ).fetchone()
-        return int(row[0]) if row else 0
-
     # --- parts ---------------------------------------------------------------------------------------------------
 
     def _application(self, tx: Transaction, application: UUID) -> tuple[str, str, str]:

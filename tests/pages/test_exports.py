@@ -108,7 +108,8 @@ def test_the_printed_list_is_made_by_the_worker_and_is_the_persons_own(
     assert "作っています" in page.text
     with databases.worker.transaction() as tx:
         (arguments,) = tx.raw.execute(
-            "SELECT args FROM jobs.procrastinate_jobs WHERE task_name = %s", (downloads.TASK,)
+            "SELECT args FROM jobs.procrastinate_jobs WHERE task_name = %s ORDER BY id DESC",
+            (downloads.TASK,),
         ).fetchone()
     assert RESIDENT.display_name not in str(arguments)
     job = UUID(arguments["account"]), arguments["tenant"], UUID(arguments["download"])

@@ -17,6 +17,16 @@ def pair(country: Country) -> tuple[str, str]:
     return mine, theirs
 
 
+@pytest.fixture(scope="module")
+def exchanged(country: Country, pair: tuple[str, str]) -> None:
+    """Four exchanges, for tests of what is kept about them."""
+    for _ in range(4):
+        (request,) = asked(country, country.inquiry(pair[0]))
+        country.tenant(HOLDER).answer(country.answer(request))
+        country.pump()
+    country.drain(ASKER)
+
+
 def asked(country: Country, inquiry: dict) -> list[dict]:
     country.tenant(ASKER).inquire(inquiry)
     country.pump()
@@ -287,15 +297,16 @@ def test_a_freeze_stops_at_sending_and_at_answering(
     country.drain(ASKER)
 
 
-def test_the_checkpoint_is_the_merkle_root_of_the_records(country: Country, pair: tuple[str, str]) -> None:
+def test_the_checkpoint_is_the_merkle_root_of_the_records(country: Country, exchanged: None) -> None:
     hub = country.tenant(ASKER)
     found = hub.records()["records"]
+    assert len(found) >= 4
     leaves = [merkle.leaf(envelope.canonical({**r, "nondisclosure": False})) for r in found]
     checkpoint = hub.checkpoint()
     assert (checkpoint["seq"], checkpoint["root"]) == (len(found), merkle.root(leaves))
 
 
-def test_a_nondisclosure_mark_is_kept_and_the_root_stays(country: Country, pair: tuple[str, str]) -> None:
+def test_a_nondisclosure_mark_is_kept_and_the_root_stays(country: Country, exchanged: None) -> None:
     hub = country.tenant(ASKER)
     record, before = hub.records()["records"][0], hub.checkpoint()["root"]
     wish = {"record_id": record["record_id"], "mark": True, "ground": "DV"}
@@ -308,16 +319,16 @@ def test_a_nondisclosure_mark_is_kept_and_the_root_stays(country: Country, pair:
     assert hub.checkpoint()["root"] == before
 
 
-def test_every_outcome_the_stand_in_gives_has_words(country: Country) -> None:
+def test_every_outcome_the_stand_in_gives_has_words(country: Country, exchanged: None) -> None:
     found = country.link("commission", "core").call("GET", "/v1/commission/counts").body["counts"]
     assert found
     assert {row["outcome"] for row in found} - {"PERMITTED"} <= set(codes.RESULT_CLASSES)
 
 
-def test_pages_of_records_follow_each_other_without_gap(country: Country, pair: tuple[str, str]) -> None:
+def test_pages_of_records_follow_each_other_without_gap(country: Country, exchanged: None) -> None:
     hub, after, seen = country.tenant(ASKER), 0, []
     while page := hub.records(after, 3)["records"]:
         seen += [r["seq"] for r in page]
         after = page[-1]["seq"]
     assert seen == list(range(1, len(seen) + 1))
-    assert len(seen) == hub.checkpoint()["seq"]
+    assert len(seen) == hub.checkpoint()["seq"] >= 4

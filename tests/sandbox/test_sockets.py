@@ -228,5 +228,6 @@ def test_a_second_server_on_a_taken_port_does_not_start(running: Running) -> Non
 def test_a_command_to_a_system_that_does_not_run_says_so(running: Running) -> None:
     running.stop("juki")
     done = command(running, "fault", "juki", "slow")
+    running.start("juki")
     assert done.returncode != 0
     assert "応答しません" in done.stderr

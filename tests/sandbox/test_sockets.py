@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 import ssl
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,7 @@ from workflows.linkage.wire.client import LinkClient
 from workflows.linkage.wire.hub_client import HubClient
 from workflows.linkage.wire.problems import Problem
 from workflows.linkage.wire.retry import LinkUnreachable, LinkUntrusted
+from workflows.linkage.wire.signatures import Request, Signer, utc_now
 
 ROOT = Path(__file__).parents[2]
 
@@ -201,6 +205,93 @@ def ask() -> dict[str, Any]:
             "purpose": "児童手当の審査のため",
         },
     )
+
+
+def said(running: Running, change: Callable[[bytes], bytes], body: bytes | None = None) -> tuple[int, str]:
+    """Status and problem of a truly signed request whose bytes were changed on the way.
+
+    :param change: from the bytes of the request to those that are sent.
+    :param body: of an inquiry; None asks for the hub's health.
+    """
+    id_, method, path = envelope.new_id(datetime.now(UTC)), "GET" if body is None else "POST", "/v1/health"
+    path = path if body is None else "/v1/inquiries"
+    fields = {
+        "Content-Type": "application/json",
+        "Idempotency-Key": id_,
+        "MSL-Message-Id": id_,
+        "MSL-Tenant": "992011",
+    }
+    request = Request(method, running.config.url("hub") + path, fields)
+    Signer(running.config.keys(ASKER), utc_now).sign_request(request, body or b"")
+    head = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", "Connection: close"]
+    head += [f"{name}: {value}" for name, value in request.headers.items()]
+    head += [f"Content-Length: {len(body)}"] if body is not None else []
+    raw = change("\r\n".join([*head, "", ""]).encode("latin-1") + (body or b""))
+    address = ("127.0.0.1", running.config.port("hub"))
+    tls = running.config.tls(ASKER).context()
+    with (
+        socket.create_connection(address, 20) as plain,
+        tls.wrap_socket(plain, server_hostname="127.0.0.1") as wire,
+    ):
+        wire.sendall(raw)
+        answer = b"".join(iter(lambda: wire.recv(65536), b""))
+    found = re.search(rb'"msl_code":"(\w+)"', answer)
+    return int(answer.split(b" ", 2)[1]), found.group(1).decode() if found else ""
+
+
+def also(line: bytes) -> Callable[[bytes], bytes]:
+    """One more header line."""
+    return lambda raw: raw.replace(b"\r\n", b"\r\n" + line + b"\r\n", 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "heard"),
+    [
+        (lambda raw: raw, (200, "")),
+        (lambda raw: re.sub(rb"(?m)^[A-Za-z-]+:", lambda found: found[0].lower(), raw), (200, "")),
+        (lambda raw: re.sub(rb"(?m)^[A-Za-z-]+:", lambda found: found[0].upper(), raw), (200, "")),
+        (also(b"MSL-Tenant: 992020"), (401, "SIGNATURE_INVALID")),
+        (also(b"MSL-Tenant: 992011"), (401, "SIGNATURE_INVALID")),
+        (also(b"Content-Digest: sha-256=:AAAA:"), (401, "SIGNATURE_INVALID")),
+        (also(b"Signature: msl=:AAAA:"), (401, "SIGNATURE_INVALID")),
+        (also(b"Signature-Input: msl=()"), (401, "SIGNATURE_INVALID")),
+        (lambda raw: raw.replace(b"MSL-Tenant: 99", b"MSL-Tenant: 99\r\n "), (400, "")),
+        (lambda raw: raw.replace(b"MSL-Tenant:", b"MSL-Tenant :"), (400, "")),
+        (lambda raw: raw.replace(b"MSL-Tenant: 9", b"MSL-Tenant: 9\x00"), (400, "")),
+        (lambda raw: raw.replace(b"MSL-Tenant: 9", b"MSL-Tenant: \xe9"), (401, "SIGNATURE_INVALID")),
+        (lambda raw: raw.replace(b"/v1/health", b"/v1//health"), (401, "SIGNATURE_INVALID")),
+        (lambda raw: raw.replace(b"/v1/health", b"/v1/x/../health"), (401, "SIGNATURE_INVALID")),
+        (lambda raw: raw.replace(b"/v1/health", b"/v1/health%00"), (401, "SIGNATURE_INVALID")),
+        (lambda raw: raw.replace(b"/v1/health", b"/v1/\xe3\x81\x82"), (401, "SIGNATURE_INVALID")),
+        (lambda raw: raw.replace(b"GET ", b"HEAD "), (401, "")),
+        (lambda raw: b"\x16\x03\x01\r\n\r\n", (400, "")),
+    ],
+)
+def test_a_request_bent_on_the_wire_is_refused_and_only_the_case_of_names_is_free(
+    running: Running, change: Callable[[bytes], bytes], heard: tuple[int, str]
+) -> None:
+    assert said(running, change) == heard
+
+
+def test_a_body_is_as_long_as_it_says_however_it_comes(running: Running) -> None:
+    body = envelope.dumps(ask())
+    length = f"Content-Length: {len(body)}".encode()
+    in_chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+
+    def chunked(raw: bytes) -> bytes:
+        return raw.replace(length, b"Transfer-Encoding: chunked").replace(body, in_chunks)
+
+    assert said(running, chunked, body) == (202, "")
+    for change, heard in (
+        (lambda raw: raw.replace(length, b"Content-Length: 10"), (400, "DIGEST_MISMATCH")),
+        (lambda raw: raw.replace(length, b"Content-Length: 0").replace(body, b""), (400, "DIGEST_MISMATCH")),
+        (lambda raw: raw.replace(length, b"Content-Length: -5"), (400, "")),
+        (lambda raw: raw.replace(length, b"Content-Length: abc"), (400, "")),
+        (lambda raw: raw.replace(length, b"Content-Length: 99999999999999"), (413, "BODY_TOO_LARGE")),
+        (also(b"Content-Length: 5"), (400, "")),
+        (lambda raw: chunked(raw).replace(in_chunks, b"zz\r\n"), (400, "DIGEST_MISMATCH")),
+    ):
+        assert said(running, change, body) == heard
 
 
 def test_the_tax_system_gives_a_csv_and_changes_over_time(running: Running) -> None:

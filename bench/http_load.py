@@ -20,7 +20,7 @@ class Load:
     size: int
 
 
-def closed(host: str, port: int, requests: Sequence[bytes], seconds: float, connections: int = 4) -> Load:
+def closed(host: str, port: int, requests: Sequence[bytes], seconds: float, connections: int = 8) -> Load:
     """As many answers as possible: each connection sends as soon as it has its answer."""
     return asyncio.run(_closed(host, port, requests, seconds, connections))
 

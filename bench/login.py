@@ -27,6 +27,7 @@ import psycopg
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
+from bench.settled import settled
 from portal.identity.card.anchors import Anchors
 from portal.identity.card.asker import HttpAsker
 from portal.identity.card.login import CardVerifier
@@ -198,6 +199,7 @@ def _known_at_the_office(admin_url: str) -> None:
             " decode('00', 'hex'), now() FROM identity.account"
         )
         connection.execute("UPDATE identity.account SET bound_at = now()")
+    settled(admin_url)
 
 
 def _in_hand(pki: Pki, cards: list[SoftCard], signed: list[bytes], message: bytes) -> Callable[[int], None]:

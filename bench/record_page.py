@@ -27,6 +27,7 @@ import psycopg
 
 from bench import http_load, record_rows
 from bench.http_load import Load
+from bench.settled import settled
 from portal.identity.policy import cookie_name
 from portal.identity.sessions import open_session
 from portal.settings import Settings
@@ -129,6 +130,7 @@ def _size(server: EmbeddedServer, folder: Path, rows: int, stack: ExitStack) -> 
     filled = record_rows.fill(server.admin_url(name), rows)
     settings = _settings(server, folder, name)
     visitors = _visitors(server, name, rows, settings)
+    settled(server.admin_url(name))
     ours = stack.enter_context(_serve("portal.wsgi:application", True, _environment(settings)))
     return Size(
         rows=rows,

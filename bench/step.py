@@ -25,6 +25,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
+from bench.settled import settled
 from storage.clock import SystemClock
 from storage.database import Database, Scope
 from storage.embedded import EmbeddedServer, create_database, create_roles
@@ -47,7 +48,6 @@ BARE = """
     INSERT INTO public.plain_case SELECT * FROM madoguchi.case_file;
     INSERT INTO public.instance SELECT id, 'here', now() FROM madoguchi.case_file;
     GRANT ALL ON ALL TABLES IN SCHEMA public TO madoguchi_worker;
-    ANALYZE;
 """
 
 
@@ -254,6 +254,7 @@ def main(arguments: list[str]) -> int:
         steps()
         with psycopg.connect(server.admin_url("bench"), autocommit=True) as admin:
             admin.execute(BARE)
+            settled(server.admin_url("bench"))
             cursor = admin.execute("SELECT * FROM madoguchi.step WHERE trigger = 'go' LIMIT 1")
             sample = cursor.fetchone()
             assert sample is not None

@@ -44,6 +44,9 @@ class Settings:
         "MADOGUCHI_GATEWAY_SECRET", "", "shared with nginx, proves a header came from it"
     )
     bind: str = _setting("MADOGUCHI_BIND", "127.0.0.1:6543", "address the portal listens on")
+    counter: bool = _setting(
+        "MADOGUCHI_COUNTER", "no", "yes: for terminals at the counter, which one person leaves to the next"
+    )
     processes: int = _setting("MADOGUCHI_PROCESSES", "2", "web processes")
     master_key: Path = _setting(
         "MADOGUCHI_MASTER_KEY", "", "file of the master key; default: keys/master.key under var"
@@ -131,4 +134,8 @@ def _convert(name: str, variable: str, raw: str) -> Any:
         if not raw.isdigit() or not least <= int(raw) <= most:
             raise SettingsError(f"{variable} は {least} から {most} までの数です（今の値: {raw}）。")
         return int(raw)
+    if name == "counter":
+        if raw not in ("yes", "no"):
+            raise SettingsError(f"{variable} は yes か no です（今の値: {raw}）。")
+        return raw == "yes"
     return raw

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,7 @@ class Limits:
     challenge_life: timedelta
     finish_life: timedelta
     idle_resident: timedelta
+    idle_counter: timedelta
     idle_staff: timedelta
     absolute: timedelta
     step_up_window: timedelta
@@ -31,6 +32,10 @@ class Limits:
     def idle(self, kind: str) -> timedelta:
         """How long a session of this kind may stand unused."""
         return self.idle_resident if kind == "resident" else self.idle_staff
+
+    def at_counter(self) -> Limits:
+        """The same limits at a terminal that residents share: a session stands unused for a shorter time."""
+        return replace(self, idle_resident=self.idle_counter)
 
 
 @cache

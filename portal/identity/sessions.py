@@ -78,14 +78,17 @@ def touch_statement(identity: Identity, now: datetime) -> Statement | None:
     )
 
 
-def ends_at(identity: Identity, now: datetime) -> datetime | None:
+def ends_at(identity: Identity, now: datetime, *, at_counter: bool = False) -> datetime | None:
     """When the session ends if she does nothing more: the pause that is allowed, or the end of the day's session.
 
+    :param at_counter: at a terminal that residents share.
     :returns: None for somebody without a session.
     """
     if identity.last_seen_at is None or identity.expires_at is None:
         return None
     rules = limits(now.astimezone(JAPAN).date())
+    if at_counter:
+        rules = rules.at_counter()
     seen = identity.last_seen_at if now - identity.last_seen_at < rules.touch_every else now
     return min(seen + rules.idle(identity.kind), identity.expires_at)
 

@@ -18,7 +18,7 @@ from portal.identity.secrets import grouped
 from portal.identity.service import Waiting
 from portal.identity.sessions import end
 from portal.identity.throttle import TooMany
-from portal.web.language import safe_path
+from portal.web.language import COOKIE, safe_path
 
 STATUS = {
     CardReason.CHALLENGE_UNKNOWN: 404,
@@ -158,6 +158,9 @@ def logout(request: Request) -> Response:
     end(request.tx, identity.account_id, identity.session_id, "logout", request.clock.now())
     response = HTTPSeeOther(location="/?out=1" if identity.kind == "resident" else "/staff/login?out=1")
     drop_secret(response, request, "")
+    if request.portal.counter:
+        # The next person begins in her own language.
+        response.delete_cookie(COOKIE)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 

@@ -119,3 +119,25 @@ def test_the_script_warns_two_minutes_before_and_goes_on_when_told(chromium: Bro
     over.wait_for(state="visible")
     assert not soon.is_visible()
     page.close()
+
+
+@pytest.mark.browser
+def test_at_a_terminal_of_the_counter_the_page_goes_away_when_the_session_is_over(chromium: Browser) -> None:
+    shared = PAGE.replace("data-session-warning", 'data-session-warning data-session-leave="/?out=1"')
+    page = chromium.new_page()
+    page.route("http://portal.test/", lambda route: route.fulfill(body=shared, content_type="text/html"))
+    page.route("http://portal.test/?out=1", lambda route: route.fulfill(body="nobody's page"))
+    page.route(
+        "http://portal.test/end.js",
+        lambda route: route.fulfill(path=FILES / "session-end.js", content_type="text/javascript"),
+    )
+    page.clock.install()
+    page.goto("http://portal.test/")
+    page.locator("[data-session-ends]").wait_for()
+    page.clock.run_for(899_000)
+    assert page.locator("[data-session-ends]").is_visible()
+    page.clock.run_for(1_200)
+    page.locator("main").wait_for(state="detached")
+    page.clock.run_for(2_000)
+    page.wait_for_url("http://portal.test/?out=1")
+    page.close()

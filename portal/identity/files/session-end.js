@@ -7,6 +7,14 @@ if (shown && box) {
   // The difference to the server's clock: a visitor's own may be wrong.
   let ends = Date.now() + Number(shown.dataset.sessionLeft) * 1000;
   const say = (name) => {
+    // At a terminal of the counter the page must not stay for the next person. The time left was told in whole seconds, so the
+    // session lives up to one second longer: asking sooner would prolong it.
+    if (name === "over" && box.dataset.sessionLeave) {
+      const away = box.dataset.sessionLeave;
+      document.body.replaceChildren();
+      setTimeout(() => location.replace(away), 2000);
+      return;
+    }
     for (const one of box.querySelectorAll("[data-session-say]")) one.hidden = one.dataset.sessionSay !== name;
     box.hidden = !name;
   };

@@ -1,0 +1,79 @@
+"""A terminal at the counter, left by one person to the next: nothing of the one is there for the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from portal.identity.limits import limits
+from portal.settings import Settings, SettingsError
+from sandbox.pki import Pki
+from storage.clock import FixedClock
+from tests.conftest import Databases
+from tests.identity.test_pages import post, signed, waiting
+from tests.identity.web import Portal, make_portal
+from tests.pki.world import card
+
+NAMED = "さんの画面です"
+DONE = "終わりました（画面を消す）"
+
+
+@pytest.fixture
+def terminal(pki: Pki, databases: Databases, clock: FixedClock, tmp_path: Path) -> Iterator[Portal]:
+    yield make_portal(pki, databases, clock, tmp_path, counter=True)
+    with databases.worker.transaction() as tx:
+        tx.raw.execute("DELETE FROM identity.throttle")
+
+
+def test_the_page_says_whose_it_is_and_shows_the_way_out(terminal: Portal, pki: Pki) -> None:
+    browser, code = waiting(terminal)
+    assert DONE not in browser.get("/login").text
+    post(terminal, code, signed(terminal, code, card(pki.auth)))
+    browser.get("/login/card/finish")
+    page = browser.get("/my/sessions")
+    assert NAMED in page.html.select_one(".md-counter__name").get_text()
+    assert page.html.select_one("[data-session-warning]")["data-session-leave"] == "/?out=1"
+    without_script = page.html.select_one("head noscript").decode_contents()
+    assert 'http-equiv="refresh"' in without_script
+    assert 'content="182;' in without_script
+    browser.set_cookie("madoguchi-display", "en.plain")
+    done = browser.get("/my/sessions").html.select_one(".md-counter form")
+    assert done["action"] == "/logout"
+    token = done.select_one("input[name=csrf_token]")["value"]
+    left = browser.post("/logout", {"csrf_token": token})
+    assert "cache" in left.headers["Clear-Site-Data"]
+    assert not browser.cookies.get("madoguchi-display")
+    assert browser.get("/my/sessions").status_code == 303
+
+
+def test_a_session_there_stands_unused_for_minutes_only(terminal: Portal, pki: Pki) -> None:
+    browser, code = waiting(terminal)
+    post(terminal, code, signed(terminal, code, card(pki.auth)))
+    browser.get("/login/card/finish")
+    rules = limits(terminal.clock.today())
+    assert rules.idle_counter < rules.idle_resident
+    assert browser.get("/my/sessions").status_code == 200
+    terminal.clock.advance(seconds=rules.idle_counter.total_seconds() + 1)
+    assert browser.get("/my/sessions").status_code == 303
+
+
+def test_elsewhere_nothing_of_it_is_shown(
+    pki: Pki, databases: Databases, clock: FixedClock, tmp_path: Path
+) -> None:
+    portal = make_portal(pki, databases, clock, tmp_path)
+    browser, code = waiting(portal)
+    post(portal, code, signed(portal, code, card(pki.auth)))
+    browser.get("/login/card/finish")
+    page = browser.get("/my/sessions")
+    assert not page.html.select(".md-counter, head noscript, [data-session-leave]")
+    portal.clock.advance(seconds=limits(clock.today()).idle_counter.total_seconds() + 1)
+    assert browser.get("/my/sessions").status_code == 200
+
+
+def test_the_setting_takes_yes_or_no() -> None:
+    assert Settings.from_env({"MADOGUCHI_COUNTER": "yes"}).counter
+    assert not Settings.from_env({}).counter
+    with pytest.raises(SettingsError, match="MADOGUCHI_COUNTER"):
+        Settings.from_env({"MADOGUCHI_COUNTER": "true"})

@@ -12,6 +12,7 @@ import structlog
 from bench.link_world import open_roles
 from storage.clock import SystemClock
 from storage.encryption import FileMasterKey, KeyRing
+from storage.memory import keep_loaded
 from tests.linkage.house import make_engine
 from workflows.law.loader import shipped
 from workflows.linkage.connect import load_offices
@@ -30,6 +31,7 @@ def main(folder: Path, address: str, tenant: str) -> None:
     parts = LinkParts(clock, keys, law, offices, RecordWriter(clock, law, secrets.token_bytes))
     worker = LinkWorker(open_roles(address).worker, build_runtime(parts, make_engine(parts)))
     worker.start()
+    keep_loaded()
     sys.stdin.read()
     worker.stop(2.0)
 

@@ -18,6 +18,7 @@ import psycopg
 from storage.database import Database
 from storage.embedded import EmbeddedServer, create_database, create_roles
 from storage.encryption import FileMasterKey, KeyRing
+from storage.memory import keep_loaded
 from storage.migrations.run import migrate
 from tests.linkage.house import House, StandIns
 
@@ -68,6 +69,7 @@ def world(timing: dict[str, float] | None = None) -> Iterator[tuple[House, Path,
         keys = KeyRing(FileMasterKey.create(folder / "master.key"))
         house = House.build(open_roles(address), stand_ins, keys)
         house.furnish()
+        keep_loaded()  # as the worker does
         yield house, folder, address
         house.close()
     finally:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 from typing import Any
 
 from portal.app import make_app
 from portal.settings import Settings
 from storage import logs
+from storage.memory import keep_loaded
 
 
 def application() -> Any:
@@ -15,7 +15,5 @@ def application() -> Any:
     settings = Settings.from_env()
     logs.configure(json=settings.production)
     made = make_app(settings)
-    # What was loaded now stays: walking through it again and again would hold a request up for a tenth of a second.
-    gc.collect()
-    gc.freeze()
+    keep_loaded()
     return made

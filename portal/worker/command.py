@@ -15,6 +15,7 @@ from portal.worker.house import House, build_house
 from portal.worker.loops import Loops
 from storage import logs
 from storage.jobs import worker_app
+from storage.memory import keep_loaded
 from workflows.linkage.connect import LinkNotSet
 from workflows.linkage.worker import LinkWorker
 
@@ -48,6 +49,7 @@ def _work(house: House) -> None:
     )
     for part in (link, vault_link, loops):
         part.start()
+    keep_loaded()
     beat = house.settings.var / "run" / "worker.beat"
     try:
         asyncio.run(_run_jobs(house, beat))

@@ -133,12 +133,17 @@ def _of_addressees(
         addressee = known.get(number)
         if addressee is None:
             continue
-        day, before = rows.get(addressee, (as_of, {"years": {}}))
+        if addressee not in rows:
+            rows[addressee] = (as_of, content)
+            continue
+        day, before = rows[addressee]
         if before["years"].keys() & content["years"].keys():
             text = "名寄せされた二つの業務番号に、同じ年度の行があります。この人の分は取り込んでいません。税システムで一つにしてください。"
             faults[addressee] = TaxFault(0, "TWO_NUMBERS", text)
         rows[addressee] = (max(day, as_of), {"years": {**before["years"], **content["years"]}})
-    return {who: what for who, what in rows.items() if who not in faults}, list(faults.values())
+    for who in faults:
+        del rows[who]
+    return rows, list(faults.values())
 
 
 def _changed(

@@ -9,13 +9,14 @@ from uuid import UUID
 import pytest
 
 from tests.linkage.house import BOSS, KONO, OPERATOR, OTSUKAWA, House
+from tests.linkage.test_core_match import at_the_core, cancel, until
 from tests.linkage.test_records import ask_one, sync_state
 from workflows.engine import Command
 from workflows.linkage.dead_letters import DeadLetters
 from workflows.linkage.wire import envelope
 from workflows.linkage.wire.client import Answer
 from workflows.linkage.wire.retry import LinkUntrusted
-from workflows.linkage.worker import pump_outbox, sync_records
+from workflows.linkage.worker import poll_inbox, pump_outbox, sync_records
 
 
 def bend(house: House, monkeypatch: pytest.MonkeyPatch, path: str, how: Callable[[Any], Any]) -> None:
@@ -161,6 +162,42 @@ def test_a_second_answer_under_another_id_neither_replaces_the_first_nor_takes_i
         )
     assert causes == [("dead", "TOO_LATE:answered")] * 2
     house.check_once([case])
+
+
+def test_an_answer_that_crosses_a_cancellation_is_a_dead_letter_that_says_so_and_leaves_nothing(
+    house: House,
+) -> None:
+    case = house.ask(house.apply_for("taro")).case_id
+    until(house, case, "permitted")
+    for _ in range(100):
+        house.round((OTSUKAWA,), always=True)
+        if at_the_core(
+            house, "SELECT 1 FROM hub.inquiry WHERE status = 'ANSWERED' AND id = %s", message_of(house, case)
+        ):
+            break
+    cancel(house, case)
+    poll_inbox(house.worker, house.runtime, KONO, wait=10)
+    assert house.state(KONO, case) == "cancelled"
+    with house.tx(KONO) as tx:
+        causes = tx.raw.execute("SELECT cause FROM madoguchi.linkage_inbox WHERE state = 'dead'").fetchall()
+        kept = tx.raw.execute(
+            "SELECT i.provided_at, a.case_id FROM madoguchi.linkage_inquiry i LEFT JOIN madoguchi.linkage_answer a"
+            " ON a.tenant = i.tenant AND a.case_id = i.case_id WHERE i.case_id = %s",
+            (case,),
+        ).fetchall()
+        tx.raw.execute(
+            "UPDATE madoguchi.linkage_inbox SET state = 'closed' WHERE tenant = %s AND state = 'dead'",
+            (KONO,),
+        )
+    assert ("TOO_LATE:cancelled",) in causes
+    assert kept == [(None, None)]
+
+
+def message_of(house: House, case: UUID) -> str:
+    with house.tx(KONO) as tx:
+        return tx.raw.execute(
+            "SELECT message_id FROM madoguchi.linkage_inquiry WHERE case_id = %s", (case,)
+        ).fetchone()[0]
 
 
 @pytest.fixture

@@ -165,18 +165,26 @@ class InquiryReceiver:
             )
             if inquiry.wanted_as_of is not None and as_of < inquiry.wanted_as_of:
                 stale.append(Wish(received, inquiry, "mark_stale", {}))
+        # The record that the step writes says when it was provided; the answer itself is kept only when the step was taken.
         with tx.raw.cursor() as cursor:
-            cursor.executemany(
-                "INSERT INTO madoguchi.linkage_answer (tenant, case_id, code, items, as_of, sealed, received_at, keep_until)"
-                " VALUES (%s, %s, %s, %s::jsonb, %s, %s, %s, %s)",
-                answers,
-            )
             cursor.executemany(
                 "UPDATE madoguchi.linkage_inquiry SET provided_at = %s WHERE tenant = %s AND case_id = %s",
                 times,
             )
         taken = self._step(tx, wishes)
-        self._undo_unused(tx, wishes, taken)
+        fits = [isinstance(taken[one.received.id], Done) for one in wishes]
+        with tx.raw.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO madoguchi.linkage_answer (tenant, case_id, code, items, as_of, sealed, received_at, keep_until)"
+                " VALUES (%s, %s, %s, %s::jsonb, %s, %s, %s, %s)",
+                [answer for answer, fit in zip(answers, fits, strict=True) if fit],
+            )
+        unused = [one.inquiry.case_id for one, fit in zip(wishes, fits, strict=True) if not fit]
+        if unused:
+            tx.raw.execute(
+                "UPDATE madoguchi.linkage_inquiry SET provided_at = NULL WHERE tenant = %s AND case_id = ANY(%s)",
+                (tx.tenant, unused),
+            )
         self._step(tx, [one for one in stale if isinstance(taken[one.received.id], Done)])
         return {**verdicts, **taken}
 
@@ -248,19 +256,6 @@ class InquiryReceiver:
             # It ended here before (cancelled, expired): the other side's word comes too late and changes nothing.
             return Dead(f"TOO_LATE:{state}")
         return Dead(answer.reasons[0].code)
-
-    def _undo_unused(self, tx: Transaction, wishes: Sequence[Wish], taken: Mapping[str, Verdict]) -> None:
-        """An answer whose step was not taken is not kept."""
-        unused = [one.inquiry.case_id for one in wishes if not isinstance(taken[one.received.id], Done)]
-        if unused:
-            tx.raw.execute(
-                "DELETE FROM madoguchi.linkage_answer WHERE tenant = %s AND case_id = ANY(%s)",
-                (tx.tenant, unused),
-            )
-            tx.raw.execute(
-                "UPDATE madoguchi.linkage_inquiry SET provided_at = NULL WHERE tenant = %s AND case_id = ANY(%s)",
-                (tx.tenant, unused),
-            )
 
     def _keep_until(self) -> date:
         today = self.parts.clock.today()

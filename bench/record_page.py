@@ -1,4 +1,5 @@
-"""`record-page`: the resident's list out of 10 thousand and 1 million records (--full: 10 million), beside its raw limit.
+"""`record-page`: the resident's list out of 10 thousand and 1 million records (--full: 10 million, --quick: 100
+thousand), beside its raw limit.
 
 Both servers are up at once (granian, two processes of one blocking thread); rounds alternate between them, so that a
 machine whose speed drifts drifts for both. Prints a JSON line for each size.
@@ -39,6 +40,7 @@ from storage.migrations.run import migrate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+LARGE = {"--full": 10_000_000, "--quick": 100_000}
 ROUNDS = 3
 SECONDS = 4.0
 VISITORS = 40
@@ -88,7 +90,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="madoguchi-bench-") as folder, ExitStack() as stack:
         server = EmbeddedServer(Path(folder) / "database")
         create_roles(server.admin_url())
-        rows = (10_000, 10_000_000 if "--full" in arguments else 1_000_000)
+        rows = (10_000, next((most for option, most in LARGE.items() if option in arguments), 1_000_000))
         sizes = [_size(server, Path(folder), count, stack) for count in rows]
         for size in sizes:
             size.run(2.0)

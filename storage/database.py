@@ -24,6 +24,7 @@ from storage.trips import Meanwhile, Statement, Trips
 
 __all__ = [
     "BEGIN_SNAPSHOT",
+    "LATER",
     "NOWHERE",
     "SET_SCOPE",
     "Database",
@@ -48,6 +49,10 @@ SET_SCOPE = (
     "SELECT set_config('madoguchi.tenant', %s, true), set_config('madoguchi.addressees', %s, true),"
     " set_config('madoguchi.account', %s, true)"
 )
+
+
+# Among what a statement returns: its commit does not wait for the disk. For what may be lost with the power and harms nobody then.
+LATER = "set_config('synchronous_commit', 'off', true)"
 
 
 @dataclass(frozen=True)

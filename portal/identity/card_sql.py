@@ -8,8 +8,7 @@ the login under way, never a part of it.
 from __future__ import annotations
 
 from portal.identity.throttle import REFUND, SPEND
-
-LATER = "set_config('synchronous_commit', 'off', true)"
+from storage.database import LATER
 
 START = f"""
     WITH spent AS ({SPEND})

@@ -16,7 +16,7 @@ from portal.identity.limits import limits
 from portal.identity.models import Identity, OperationLine, SessionLine
 from portal.identity.secrets import digest, new_token
 from storage.clock import JAPAN
-from storage.database import Database, Statement, Transaction
+from storage.database import LATER, Database, Statement, Transaction
 from storage.ids import new_id
 
 # The scope is set by the same statement, so that the statements sent after it in one trip already stand in it.
@@ -73,7 +73,8 @@ def touch_statement(identity: Identity, now: datetime) -> Statement | None:
     if identity.last_seen_at is None or now - identity.last_seen_at < every:
         return None
     return (
-        "UPDATE identity.session SET last_seen_at = %s WHERE id = %s AND ended_at IS NULL AND last_seen_at < %s RETURNING 1",
+        "UPDATE identity.session SET last_seen_at = %s WHERE id = %s AND ended_at IS NULL AND last_seen_at < %s"
+        f" RETURNING {LATER}",
         (now, identity.session_id, now),
     )
 

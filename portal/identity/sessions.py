@@ -30,6 +30,10 @@ _READ = """
     WHERE token_hash = %(token)s AND ended_at IS NULL AND expires_at > %(now)s
       AND last_seen_at > %(now)s - make_interval(secs => idle_seconds)
 """
+_TOUCH = f"""
+    UPDATE identity.session SET last_seen_at = %s WHERE id = %s AND ended_at IS NULL AND last_seen_at < %s
+    RETURNING {LATER}
+"""  # noqa: S608 - put together from constants
 
 
 def session_statement(token: str, now: datetime) -> Statement:
@@ -72,11 +76,7 @@ def touch_statement(identity: Identity, now: datetime) -> Statement | None:
     every = limits(now.astimezone(JAPAN).date()).touch_every
     if identity.last_seen_at is None or now - identity.last_seen_at < every:
         return None
-    return (
-        "UPDATE identity.session SET last_seen_at = %s WHERE id = %s AND ended_at IS NULL AND last_seen_at < %s"
-        f" RETURNING {LATER}",
-        (now, identity.session_id, now),
-    )
+    return _TOUCH, (now, identity.session_id, now)
 
 
 def ends_at(identity: Identity, now: datetime, *, at_counter: bool = False) -> datetime | None:

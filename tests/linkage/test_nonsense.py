@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -191,6 +191,50 @@ def test_an_answer_that_crosses_a_cancellation_is_a_dead_letter_that_says_so_and
         )
     assert ("TOO_LATE:cancelled",) in causes
     assert kept == [(None, None)]
+
+
+@pytest.fixture
+def swapped(house: House) -> Iterator[None]:
+    """The hub gives one person's sealed copy out as another's."""
+    two = [house.addressee(OTSUKAWA, person) for person in ("hanako", "taro")]
+    swap = (
+        "UPDATE hub.copy AS a SET sealed = b.sealed FROM hub.copy AS b WHERE a.org = '992020-01' AND b.org = a.org"
+        " AND b.item = a.item AND a.danban = ANY(%s) AND b.danban = ANY(%s) AND a.danban <> b.danban"
+    )
+    at_the_core(house, swap, two, two)
+    yield
+    at_the_core(house, swap, two, two)
+
+
+@pytest.mark.usefixtures("swapped")
+def test_a_copy_that_is_not_ours_is_never_provided_and_holds_up_nobody_else(house: House) -> None:
+    cases = {person: house.ask(house.apply_for(person)).case_id for person in ("hanako", "taro", "sakura")}
+    house.settle()
+    assert {person: house.state(KONO, case) for person, case in cases.items()} == {
+        "hanako": "refused",
+        "taro": "refused",
+        "sakura": "answered",
+    }
+    exchanges = [exchange_of(house, cases[person]) for person in ("hanako", "taro")]
+    with house.tx(OTSUKAWA) as tx:
+        found = tx.raw.execute(
+            "SELECT c.state, p.outcome, (SELECT count(*) FROM madoguchi.linkage_incident i WHERE i.kind = 'COPY_BROKEN'"
+            " AND i.detail->>'case_id' = c.id::text), (SELECT array_agg(o.type || ' ' || o.state ORDER BY o.seq)"
+            " FROM madoguchi.linkage_outbox o WHERE o.case_id = c.id) FROM madoguchi.linkage_provision p"
+            " JOIN madoguchi.case_file c ON c.tenant = p.tenant AND c.id = p.case_id WHERE p.exchange_id = ANY(%s)",
+            (exchanges,),
+        ).fetchall()
+    told = ["provision.answer closed", "provision.decision sent"]
+    assert found == [("refused", "NOT_PROVIDABLE", 1, told)] * 2
+    for tenant in (KONO, OTSUKAWA):
+        assert {row[2] for one in exchanges for row in house.records(tenant, one)} == {"NOT_PROVIDABLE"}
+
+
+def exchange_of(house: House, case: UUID) -> str:
+    with house.tx(KONO) as tx:
+        return tx.raw.execute(
+            "SELECT exchange_id FROM madoguchi.linkage_inquiry WHERE case_id = %s", (case,)
+        ).fetchone()[0]
 
 
 def message_of(house: House, case: UUID) -> str:

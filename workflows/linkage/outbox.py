@@ -228,6 +228,14 @@ def bury(tx: Transaction, rows: Sequence[tuple[str, str]], now: datetime) -> Non
         )
 
 
+def close(tx: Transaction, ids: Sequence[str], cause: str, now: datetime) -> None:
+    """Take rows out that need not be sent any more, because something else is sent in their place."""
+    tx.raw.execute(
+        "UPDATE madoguchi.linkage_outbox SET state = 'closed', cause = %s, done_at = %s WHERE tenant = %s AND id = ANY(%s)",
+        (cause, now, tx.tenant, list(ids)),
+    )
+
+
 @dataclass(frozen=True)
 class LaneState:
     """How full a lane is: the number that back-pressure and alarms look at."""

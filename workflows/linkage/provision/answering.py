@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 
 from storage.database import Transaction
-from workflows.linkage.gateway import LinkageGateway
+from workflows.linkage.gateway import ContentRefused, LinkageGateway
 from workflows.linkage.parts import LinkParts
 from workflows.linkage.provision.models import Provision, read_provisions, read_requests
 from workflows.linkage.wire import envelope, sealing
@@ -21,8 +21,7 @@ def answers(
     """Make the answers of provisions.
 
     :param messages: the message id each answer must have, by case.
-    :returns: the envelopes by case.
-    :raises SealBroken: a copy at the hub is not what we put there; nothing is sent then.
+    :returns: the envelopes by case; a case is left out whose copy at the hub is not what we put there, or whose permit no longer verifies.
     """
     provisions = read_provisions(tx, list(messages))
     requests = read_requests(tx, list(messages))
@@ -32,9 +31,12 @@ def answers(
     for case_id, message_id in messages.items():
         provision = provisions[case_id]
         request = orjson.loads(requests[case_id])
-        content, statuses = _content(provision, request["payload"]["items"], keys)
+        try:
+            content, statuses = _content(provision, request["payload"]["items"], keys)
+            sealed = gateway.seal_answer({"items": content}, provision.exchange_id, provision.permit, now)
+        except (sealing.SealBroken, ContentRefused):
+            continue
         given = [one["as_of"] for one in statuses if one["status"] == "provided"]
-        sealed = gateway.seal_answer({"items": content}, provision.exchange_id, provision.permit, now)
         made[case_id] = envelope.build(
             "provision.answer",
             tenant=tx.tenant,

@@ -22,6 +22,8 @@ KIND = "provision"
 DEFINITION = Path(__file__).with_name("workflow.yaml")
 # What a confirmed proposal means on the wire.
 DECIDED = {REFUSE: "REFUSED_BY_HOLDER", WITHHOLD: "NOT_DISCLOSED"}
+# An answer that cannot be made: the copy the hub gave back is not the one we sealed. What the asker is told, and what people are told.
+NOT_PROVIDABLE, BROKEN = "NOT_PROVIDABLE", "COPY_BROKEN"
 GUARDED = frozenset({"answer", "provide", "propose", "refuse", "withhold"})
 
 
@@ -185,7 +187,13 @@ class ProvisionMachine:
 
     def outbox_timeout(self, tx: Transaction, applied: Sequence[Applied]) -> None:
         """Tell the hub that nobody decided in time."""
-        self._decide(tx, [(one.case_id, "NOT_PROVIDABLE", None) for one in applied])
+        self._decide(tx, [(one.case_id, NOT_PROVIDABLE, None) for one in applied])
+
+    def cannot_answer(self, tx: Transaction, cases: Sequence[UUID]) -> None:
+        """Tell the hub that nothing is provided, and people that what it keeps of ours cannot be opened as ours."""
+        self._decide(tx, [(case_id, NOT_PROVIDABLE, None) for case_id in cases])
+        for case_id in cases:
+            note_incident(tx, BROKEN, {"case_id": str(case_id)}, self.parts.clock.now())
 
     def _decide(self, tx: Transaction, rows: Sequence[tuple[UUID, str, str | None]]) -> None:
         with tx.raw.cursor() as cursor:
@@ -306,6 +314,6 @@ def exchange_of(one: Provision, holder_org: str) -> recording.Exchange:
         law_row=one.law_row,
         law_clause=one.law_clause,
         table_version=one.table_version,
-        outcome=one.outcome or "NOT_PROVIDABLE",
+        outcome=one.outcome or NOT_PROVIDABLE,
         purpose=one.purpose,
     )

@@ -11,7 +11,7 @@ from workflows.linkage.gateway import LinkageGateway, Outcome
 from workflows.linkage.outbox import Waiting
 from workflows.linkage.parts import LinkParts
 from workflows.linkage.provision.answering import answers
-from workflows.linkage.provision.machine import ProvisionMachine
+from workflows.linkage.provision.machine import BROKEN, NOT_PROVIDABLE, ProvisionMachine
 from workflows.linkage.provision.receiving import HUB
 from workflows.linkage.pump import Lane
 from workflows.linkage.wire.problems import Problem
@@ -30,7 +30,27 @@ def lane(parts: LinkParts, engine: Engine) -> Lane:
         bodies = answers(tx, parts, gateway, ids)
         for case_id, message in bodies.items():
             outbox.fill(tx, ids[case_id], message)
-        machine.note_answers(tx, bodies)
+        if bodies:
+            machine.note_answers(tx, bodies)
+        broken = [case_id for case_id in ids if case_id not in bodies]
+        if broken:
+            # What the hub keeps of ours is not ours: nothing of it is provided, the asker need not wait, and people look into it.
+            outbox.close(tx, [ids[case_id] for case_id in broken], BROKEN, parts.clock.now())
+            machine.cannot_answer(tx, broken)
+            engine.apply_many(
+                tx,
+                [
+                    Command(
+                        case_id,
+                        "not_delivered",
+                        HUB,
+                        "副本を開けないため",
+                        f"broken:{case_id}",
+                        {"code": NOT_PROVIDABLE},
+                    )
+                    for case_id in broken
+                ],
+            )
 
     def send(tx: Transaction, gateway: LinkageGateway, rows: Sequence[Waiting], batch: str) -> list[Outcome]:
         outcomes = gateway.answer([one.message for one in rows], batch)

@@ -290,8 +290,9 @@ def test_a_number_of_a_person_is_not_taken_and_its_digits_are_on_no_page(
     assert "123456789018" not in preview.text + page.text
     with databases.worker.transaction(Scope(tenant=TENANT)) as tx:
         rows = tx.raw.execute(
-            "SELECT body::text || notes::text || name FROM madoguchi.assessment_import"
+            "SELECT concat(body::text, notes::text, name) FROM madoguchi.assessment_import"
         ).fetchall()
+    assert any("a.xlsx" in row[0] for row in rows)
     assert not [row for row in rows if "123456789018" in row[0]]
 
 

@@ -58,11 +58,13 @@ def address(statement: Statement) -> str:
 
 
 def test_before_the_worker_came_the_page_says_so_and_offers_nothing(
-    counter: Counter, statement: Statement
+    counter: Counter, databases: Databases
 ) -> None:
+    with databases.worker.transaction(Scope(tenant="992011")) as tx:
+        fresh = Office(FixedClock(datetime(2026, 11, 22, 1, 0, tzinfo=UTC))).published(tx, "focused")
     browser = counter.of(None)
-    assert "4個のうち0個" in browser.get(f"{address(statement)}/files").text
-    assert browser.get(f"{address(statement)}/form3.pdf", status=404)
+    assert "4個のうち0個" in browser.get(f"{address(fresh)}/files").text
+    assert browser.get(f"{address(fresh)}/form3.pdf", status=404)
 
 
 def test_the_printed_form_is_tagged_has_bookmarks_and_lacks_what_was_left_out(

@@ -28,6 +28,8 @@ from workflows.law.statements import published
 COLUMNS = "SELECT row_to_json(p)::text FROM madoguchi.public_statement AS p WHERE body = %s AND number = %s ORDER BY stage, ordinal"
 # Characters that stand nowhere else in the sample document.
 SECRET = "龘靐齉鱻麤龖爨"
+ALONE = "KAIGO"
+"""An affair that no other statement of these tests is about."""
 PLACES = ("f4.1.1.2", "f4.1.1.1", "f4.1.4.1", "c.declaration", "f4.1.7.2")
 STATEMENT = Statement(
     UUID(int=1),
@@ -166,14 +168,15 @@ def test_an_ended_statement_stays_and_says_until_when_and_leaves_afterwards(
 def test_a_version_is_withdrawn_once_and_the_link_is_told_when_none_is_left(
     tx: Transaction, office: Office
 ) -> None:
-    statement = office.published(tx, "basic")
+    statement = office.drafting(tx, "basic", affairs=[ALONE])
+    office.procedure(tx, statement)
     office.clock.advance(days=3)
     told = (statement, "published", 1, office.today, "誤って公表", office.clock.now())
-    assert is_open_on_the_link(tx, office)
+    assert is_open_on_the_link(tx, office, ALONE)
     assert publication.withdraw(tx, *told) is True
     assert publication.withdraw(tx, *told) is False
     assert current(tx, statement)[0][2] is False
-    assert not is_open_on_the_link(tx, office)
+    assert not is_open_on_the_link(tx, office, ALONE)
 
 
 def test_the_version_before_a_withdrawn_one_is_the_newest_again(tx: Transaction, office: Office) -> None:
@@ -186,8 +189,8 @@ def test_the_version_before_a_withdrawn_one_is_the_newest_again(tx: Transaction,
     assert is_open_on_the_link(tx, office)
 
 
-def is_open_on_the_link(tx: Transaction, office: Office) -> bool:
-    return published(tx, tx.tenant, "JUMINZEI", office.today) is not None
+def is_open_on_the_link(tx: Transaction, office: Office, affair: str = "JUMINZEI") -> bool:
+    return published(tx, tx.tenant, affair, office.today) is not None
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,6 @@ SET_SCOPE = (
     " set_config('madoguchi.account', %s, true)"
 )
 
-
 # Among what a statement returns: its commit does not wait for the disk. For what may be lost with the power and harms nobody then.
 LATER = "set_config('synchronous_commit', 'off', true)"
 
@@ -207,19 +206,20 @@ class Transaction:
             raise psycopg.errors.InFailedSqlTransaction(
                 "the transaction has failed; nothing more can be done in it"
             )
-        waiting, self._waiting = self._waiting, []
-        opening, self._opening = self._opening, ()
+        waiting, self._waiting, opening, self._opening = self._waiting, [], self._opening, ()
         before = len(opening) + len(waiting)
+        self._failed = True  # whatever goes wrong: what waited is gone, and maybe the scope
         try:
-            return self._trips.run((*opening, *(one for one, _ in waiting), *statements), more)[before:]
+            found = self._trips.run((*opening, *(one for one, _ in waiting), *statements), more)[before:]
         except psycopg.DatabaseError as error:
-            self._failed = True
             place = self._trips.failed_at - len(opening)
             explain = waiting[place][1] if 0 <= place < len(waiting) else None
             told = None if explain is None else explain(error)
             if told is None:
                 raise
             raise told from error
+        self._failed = False
+        return found
 
 
 class Database:

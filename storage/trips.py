@@ -61,7 +61,7 @@ class Trips:
     """
 
     failed_at: int
-    """After an error of the server: which of the statements it was, counted from 0; their number for the commit itself."""
+    """After an error of the server: which of the statements it was, counted from 0; their number for the commit itself; else -1."""
 
     def __init__(self, raw: psycopg.Connection[Any]) -> None:
         self._raw = raw
@@ -111,6 +111,9 @@ class Trips:
     def _run(
         self, statements: Sequence[Statement], more: bool, meanwhile: Meanwhile | None = None
     ) -> list[list[tuple[Any, ...]]]:
+        self.failed_at = (
+            -1
+        )  # of none, until the server says so: a value may be refused before anything is sent
         ready = [self._ready(statement) for statement in statements]
         try:
             if not self._going:
@@ -178,7 +181,7 @@ class Trips:
             if status == pq.ExecStatus.TUPLES_OK:
                 self._values.set_pgresult(result)
                 rows.append(self._values.load_rows(0, result.ntuples, tuple))
-            elif status == pq.ExecStatus.COMMAND_OK:
+            elif status in (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.EMPTY_QUERY):
                 if prepared is not None:
                     self._names[prepared[1]] = prepared[0]
                 else:

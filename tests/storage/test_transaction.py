@@ -105,6 +105,30 @@ def test_who_passes_over_an_error_commits_nothing(databases, scope):
     assert kept(databases, scope, 15) == kept(databases, scope, 16) == 0
 
 
+@pytest.mark.parametrize("value", ["\ud800", "\0", object()])
+def test_who_passes_over_a_value_that_cannot_be_sent_commits_nothing(databases, scope, value):
+    for first in (True, False):
+        with (
+            pytest.raises(psycopg.errors.InFailedSqlTransaction),
+            databases.worker.transaction(scope) as tx,
+        ):
+            if first:
+                tx.ask((ROW, (scope.tenant, 17)))
+            tx.later((ROW, (scope.tenant, 18)), lambda _: Told())
+            with pytest.raises((psycopg.Error, UnicodeError)):
+                tx.ask(("SELECT %s::text", (value,)))
+            tx.ask((ROW, (scope.tenant, 19)))
+    assert [kept(databases, scope, number) for number in (17, 18, 19)] == [0, 0, 0]
+
+
+def test_an_empty_statement_gives_no_rows_and_ends_nothing(databases, scope):
+    with pytest.raises(Told), databases.worker.transaction(scope) as tx:
+        tx.ask((ROW, (scope.tenant, 20)))
+        assert tx.ask(("", ()), ("SELECT 7", ())) == [[], [(7,)]]
+        raise Told
+    assert kept(databases, scope, 20) == 0
+
+
 def test_a_connection_lost_between_two_trips_leaves_nothing(databases, scope):
     with pytest.raises(Told), databases.worker.transaction(scope) as tx:
         ((backend,),) = tx.ask((ROW, (scope.tenant, 17)), ("SELECT pg_backend_pid()", ()))[1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -66,14 +65,6 @@ def current(tx: Transaction, case: UUID) -> Submission:
     if not found:
         raise NoSuchReview("この案件に提出はありません。")
     return found[0]
-
-
-def current_of(tx: Transaction, cases: Sequence[UUID]) -> dict[UUID, Submission]:
-    """The newest submission of each case."""
-    rows = tx.raw.execute(
-        f"{SUBMISSION} AND case_id = ANY(%s) ORDER BY case_id, received_at, id", (tx.tenant, list(cases))
-    ).fetchall()
-    return {row[1]: _submission(row) for row in rows}
 
 
 def read_forms(tx: Transaction, submission: UUID) -> dict[str, HandedForm]:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
-from privacy_assessment.forms import Document, Form, Item, Place, citation, editions, places, plain
+from privacy_assessment.forms import Document, Form, Item, citation, editions, places, plain
 from privacy_assessment.forms.document import Value
 
 _MARK = re.compile(r"[\[［]\s*(平成|令和)\s*(元|\d+)\s*年\s*(\d+)\s*月\s*様式\s*([1-4])\s*[\]］]")
@@ -156,11 +156,6 @@ def compared(
         where = citation(form, item, document, place.rows)
         taken.append(Taken(str(place), where, found[str(place)], plain(item, document.get(place)), before))
     return taken
-
-
-def place_words(form: Form, document: Document, place: Place) -> str:
-    """The address of a place for a person."""
-    return citation(form, form.item(place.key), document, place.rows)
 
 
 def squeezed(text: str) -> str:

@@ -79,11 +79,6 @@ class Version:
         """Whether its text is not shown any more."""
         return self.withdrawn_on is not None or self.left_on is not None
 
-    @property
-    def main_form(self) -> str:
-        """The form with the most in it."""
-        return max(self.forms)
-
     def state(self, today: date) -> str:
         """``consulting``, ``consulted``, ``published``, ``amended``, ``ended``, ``withdrawn`` or ``left``."""
         if self.gone:
@@ -118,14 +113,6 @@ def versions_statement(tenant: str, body: str, number: str) -> Statement:
 def content_statement(tenant: str, body: str, number: str, stage: str, ordinal: int) -> Statement:
     """The statement that reads the text of one version."""
     return f"SELECT content{_FROM} AND stage = %s AND ordinal = %s", (tenant, body, number, stage, ordinal)
-
-
-def newest_content_statement(tenant: str, body: str, number: str) -> Statement:
-    """The statement that reads the text of the version a statement's own address shows, together with which that is."""
-    return (
-        f"SELECT content, stage, ordinal{_FROM} AND withdrawn_on IS NULL ORDER BY stage DESC, ordinal DESC LIMIT 1",
-        (tenant, body, number),
-    )
 
 
 def version_of(row: Sequence[Any]) -> Version:

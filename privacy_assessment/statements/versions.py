@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date, datetime
-from uuid import UUID
 
 import orjson
 
@@ -90,16 +89,6 @@ def withdraw_from_link(tx: Transaction, statement: Statement, day: date) -> list
     """End the answer "published" for the statement's affairs. Returns the affairs that had an open one."""
     number = f"{statement.body}-{statement.number}"
     return [affair for affair in statement.affairs if register.withdraw(tx, tx.tenant, affair, number, day)]
-
-
-def is_published(tx: Transaction, statement: UUID, form: str = "form2") -> bool:
-    """Whether a form of the statement was ever published."""
-    row = tx.raw.execute(
-        "SELECT 1 FROM madoguchi.assessment_version WHERE tenant = %s AND assessment_id = %s AND form = %s"
-        " AND purpose = 'publication' LIMIT 1",
-        (tx.tenant, statement, form),
-    ).fetchone()
-    return row is not None
 
 
 def _json(value: object) -> str:

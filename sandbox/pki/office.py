@@ -1,12 +1,11 @@
 """The authority of offices, in the place of LGPKI (地方公共団体組織認証基盤).
 
-It certifies the two ends of the link (TLS servers and clients) and nothing that a resident ever meets.
+It certifies TLS servers. The ends of the link have certificates of their own (`sandbox/certificates.py`).
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -56,74 +55,33 @@ class OfficeAuthority:
 
         :param names: host names and IP addresses it answers to; the first is its common name.
         """
-        alternatives = [_alternative(name) for name in names]
-        return self._issue(
-            public_key,
-            _name(names[0], "Madoguchi Sandbox"),
-            ExtendedKeyUsageOID.SERVER_AUTH,
-            alternatives,
-            at,
-        )
-
-    def issue_client(
-        self, public_key: keys.PublicKey, organization_code: str, at: datetime
-    ) -> x509.Certificate:
-        """A TLS client certificate of an office.
-
-        :param organization_code: 機関コード, which becomes the common name and a URI in the subject alternative name.
-        """
-        alternatives: list[x509.GeneralName] = [
-            x509.UniformResourceIdentifier(f"urn:madoguchi:organization:{organization_code}")
-        ]
-        name = _name(organization_code, "Madoguchi Sandbox")
-        return self._issue(public_key, name, ExtendedKeyUsageOID.CLIENT_AUTH, alternatives, at)
-
-    def provide_server(self, folder: Path, name: str, names: list[str], at: datetime) -> tuple[Path, Path]:
-        """Key and certificate files ``name.key`` and ``name.pem`` of a server, made when missing.
-
-        :returns: (certificate path, key path).
-        """
-        return self._provide(folder, name, lambda public: self.issue_server(public, names, at))
-
-    def provide_client(
-        self, folder: Path, name: str, organization_code: str, at: datetime
-    ) -> tuple[Path, Path]:
-        """Key and certificate files of a client, made when missing.
-
-        :returns: (certificate path, key path).
-        """
-        return self._provide(folder, name, lambda public: self.issue_client(public, organization_code, at))
-
-    def _provide(
-        self, folder: Path, name: str, issue: Callable[[keys.PublicKey], x509.Certificate]
-    ) -> tuple[Path, Path]:
-        certificate, key_path = folder / f"{name}.pem", folder / f"{name}.key"
-        if not (certificate.exists() and key_path.exists()):
-            key = keys.new_key()
-            keys.save_key(key_path, key)
-            keys.save_certificate(certificate, issue(key.public_key()))
-        return certificate, key_path
-
-    def _issue(
-        self,
-        public_key: keys.PublicKey,
-        subject: x509.Name,
-        usage: x509.ObjectIdentifier,
-        alternatives: list[x509.GeneralName],
-        at: datetime,
-    ) -> x509.Certificate:
+        subject = _name(names[0], "Madoguchi Sandbox")
         return (
             _builder(subject, self.certificate.subject, public_key, at - timedelta(minutes=5), VALID_FOR)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(key_usage("digital_signature", "key_encipherment"), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-            .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(
+                x509.SubjectAlternativeName([_alternative(name) for name in names]), critical=False
+            )
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
             )
             .sign(self._key, keys.hash_for(self._key))
         )
+
+    def provide_server(self, folder: Path, name: str, names: list[str], at: datetime) -> tuple[Path, Path]:
+        """Key and certificate files ``name.key`` and ``name.pem`` of a server, made when missing.
+
+        :returns: (certificate path, key path).
+        """
+        certificate, key_path = folder / f"{name}.pem", folder / f"{name}.key"
+        if not (certificate.exists() and key_path.exists()):
+            key = keys.new_key()
+            keys.save_key(key_path, key)
+            keys.save_certificate(certificate, self.issue_server(key.public_key(), names, at))
+        return certificate, key_path
 
 
 def _alternative(name: str) -> x509.GeneralName:

@@ -97,9 +97,3 @@ def opened(worker: Database, clock: FixedClock, ring: KeyRing, days: int = 30) -
     with worker.transaction(Scope(tenant=TENANT)) as tx:
         make_keys(tx, ring)
         return begin(tx, clock, days)
-
-
-def plain_office(worker: Database, clock: FixedClock, ring: KeyRing) -> None:
-    """The keys alone."""
-    with worker.transaction(Scope(tenant=TENANT)) as tx:
-        make_keys(tx, ring)

@@ -202,12 +202,3 @@ def from_row(row: Sequence[Any]) -> ProvisionRecord:
         corrects=row[22],
         disclosure=row[23],
     )
-
-
-def records_by_id(tx: Transaction, record_ids: Sequence[UUID]) -> dict[UUID, ProvisionRecord]:
-    """Records of the transaction's tenant, for offices and jobs (never for a resident's page)."""
-    rows = tx.raw.execute(
-        f"SELECT {ROW} FROM madoguchi.provision_record r WHERE r.tenant = %s AND r.record_id = ANY(%s)",  # noqa: S608
-        (tx.tenant, list(record_ids)),
-    ).fetchall()
-    return {row[0]: from_row(row) for row in rows}

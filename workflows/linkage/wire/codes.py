@@ -132,8 +132,6 @@ _ALL = (
 
 RESULT_CLASSES: dict[str, ResultClass] = {r.code: r for r in _ALL}
 
-#: Codes a holder may give in an answer that carries content.
-ANSWER_CODES = frozenset(r.code for r in _ALL if r.provided)
 #: Codes a holder may give when it does not provide (番号法22条1項 obliges it: every refusal has a coded ground).
 REFUSAL_CODES = frozenset(
     {

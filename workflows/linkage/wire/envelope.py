@@ -24,7 +24,6 @@ from . import strict_json
 from .problems import Problem
 
 MAX_BODY = 32 * 1024 * 1024
-MAX_BATCH = 500
 _EXACT = 2**53
 _ID = re.compile("[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _DIRECTORY = files(__package__) / "schemas"

@@ -1,6 +1,7 @@
 """The card authority: one tier, self-signed, all its generations under one name.
 
-A verifier that picks the issuer by name mostly picks the wrong one; it has to go by key identifier and signature. That is why all generations are here, not only the newest.
+A verifier that picks the issuer by name mostly picks the wrong one; it has to go by key identifier and signature. That is why
+all generations are here, not only the newest.
 """
 
 from __future__ import annotations

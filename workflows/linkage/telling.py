@@ -142,12 +142,8 @@ def _messages(parts: LinkParts, tenant: str, one: Difference) -> Iterator[dict[s
         yield envelope.build("record.nondisclosure", **common, actor=actor, payload=payload)
     else:
         action, _, other = one.state.partition(":")
-        danban = one.key
-        if action == "split":
-            danban, other = (
-                other,
-                danban,
-            )  # said of the one who was parted; the other is the one who came of it
+        # A split is said of the one who was parted; the other is the one who came of it.
+        danban, other = (other, one.key) if action == "split" else (one.key, other)
         payload = {"action": action or "open"} | ({"other": other} if other else {})
         yield envelope.build("subject.change", **common, danban=danban, payload=payload)
 

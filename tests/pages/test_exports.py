@@ -59,7 +59,9 @@ def test_the_csv_has_every_visible_record_and_no_other(counter: Counter) -> None
     rows = list(csv.reader(io.StringIO(answer.body.decode("utf-8-sig"))))
     assert len(rows) == 1 + 1 + 25
     assert "乙川市" in rows[1][0], "one of her offices could not be reached, and the file says so"
-    assert "提供されました" in {row[8] for row in rows[2:]}
+    result, plain = rows[0].index("結果"), rows[0].index("どんな情報か")
+    assert "提供されました" in {row[result] for row in rows[2:]}
+    assert ("住民税の情報", "地方税関係情報") in {(row[plain], row[plain + 1]) for row in rows[2:]}
     assert str(records.record_id(500)) not in answer.text
 
 

@@ -18,6 +18,11 @@ from .reader import ResidentRecords
 CSV_TYPE = "text/csv; charset=utf-8"
 PAGE = 500
 
+
+def _legal_items(row: RecordRow) -> str:
+    return "、".join(item["name"] for item in row.items)
+
+
 COLUMNS = (
     ("求めた日時", lambda r: japan_time(r.requested_at)),
     ("渡した日時", lambda r: japan_time(r.provided_at) if r.provided_at else ""),
@@ -25,7 +30,8 @@ COLUMNS = (
     ("情報を渡した役所（情報提供者）", lambda r: f"{r.holder_name} {r.holder_office}".strip()),
     ("何の手続きのためか（事務）", lambda r: r.affair_name),
     ("目的", lambda r: r.purpose),
-    ("渡した情報の種類（特定個人情報の項目）", lambda r: "、".join(item["name"] for item in r.items)),
+    ("どんな情報か", _legal_items),
+    ("渡した情報の種類（特定個人情報の項目）", _legal_items),
     ("根拠", lambda r: r.law_clause),
     ("結果", lambda r: r.outcome),
     ("申請の受付番号", lambda r: r.application_receipt or ""),
@@ -47,16 +53,23 @@ def all_rows(db: Database, scope: Scope, filters: RecordFilters = NO_FILTERS) ->
 
 
 def csv_file(
-    rows: Iterator[RecordRow], outcome_words: Callable[[str], str] = str, note: str = ""
+    rows: Iterator[RecordRow],
+    outcome_words: Callable[[str], str] = str,
+    note: str = "",
+    plain_items: Callable[[RecordRow], str] = _legal_items,
 ) -> Iterator[bytes]:
     """The list as CSV, piece by piece: UTF-8 with BOM, CRLF, a header line.
 
-    Args: outcome_words: result code -> plain words; note: a line under the header when the list is partial.
+    Args: outcome_words: result code -> plain words; note: a line under the header when the list is partial;
+    plain_items: what was asked for or given, in plain words.
     """
+    said: dict[str, Callable[[RecordRow], str]] = {
+        "結果": lambda row: outcome_words(row.outcome),
+        "どんな情報か": plain_items,
+    }
+    cells = [said.get(name, read) for name, read in COLUMNS]
     yield BOM + csv_line([name for name, _ in COLUMNS])
     if note:
         yield csv_line([note])
     for row in rows:
-        yield csv_line(
-            [outcome_words(row.outcome) if name == "結果" else str(read(row)) for name, read in COLUMNS]
-        )
+        yield csv_line([str(read(row)) for read in cells])

@@ -48,7 +48,9 @@ def as_csv(request: Request) -> Response:
     _remember(request, "records-csv")
     language = "en" if request.language == "en" else "ja"
     note = "\u3000".join(_notes(request, form))
-    pieces = csv_file(all_rows(database, scope, form.filters), lambda code: words(code, language), note)
+    plain = request.registry["record wording"](language, False).items
+    rows = all_rows(database, scope, form.filters)
+    pieces = csv_file(rows, lambda code: words(code, language), note, plain)
     return _file(request, app_iter=pieces, media_type=CSV_TYPE, name="records.csv")
 
 

@@ -29,6 +29,7 @@ from workflows.provision_records.proof_format import Signed, read, write
 from workflows.provision_records.signer import PortalSigner
 from workflows.provision_records.trust import PortalKey, read_trust
 
+from .attacks import changed
 from .people import AnyPortal, record, steady_bytes, writer
 
 A, B, COMMISSION = "992011", "992020", "000000"
@@ -84,12 +85,6 @@ def moving(databases: Databases, key_ring: KeyRing, world: World) -> World:
     """Two offices of this test's own, whose logs it may let grow."""
     number = next(NUMBERS)
     return World(databases, key_ring, f"97{number:03d}1", f"97{number:03d}2")
-
-
-def changed(raw: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
-    value = json.loads(raw)
-    change(value)
-    return rfc8785.dumps(value)
 
 
 def wrong(result: Result) -> set[tuple[str, str]]:

@@ -35,8 +35,8 @@ WORDS: dict[str, dict[str, str]] = {
         "en": f"The same person stands in the file twice. {REPORT_EN}",
     },
     "part-none": {
-        "ja": "どの団体の記録も入っていません。証明することがありません。",
-        "en": "The file holds no office's records; there is nothing to prove.",
+        "ja": f"どの団体の記録も入っていません。証明することがありません。{AGAIN}",
+        "en": f"The file holds no office's records; there is nothing to prove. {AGAIN_EN}",
     },
     "checkpoint-malformed": {
         "ja": f"{{tenant}}: 封印の記録（チェックポイント）の形が正しくありません。{AGAIN}",

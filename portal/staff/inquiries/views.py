@@ -76,7 +76,8 @@ def inquiry(request: Request) -> dict[str, Any]:
     desk = request.desk
     found = visible_case(request)
     try:
-        view = desk.inquiries.view(request.tx, found.id, actor_of(request))
+        language = presenting.two(request.language)
+        view = desk.inquiries.view(request.tx, found.id, actor_of(request), language)
     except CaseNotFound:
         not_found()
     return {
@@ -86,10 +87,7 @@ def inquiry(request: Request) -> dict[str, Any]:
         "answer": _answer(view.answer.items, desk, request.language)
         if view.answer and view.answer.items
         else [],
-        "blocked": [
-            desk.engine.reason_text(reason, found, presenting.two(request.language))
-            for reason in _blocked(view)
-        ],
+        "blocked": [desk.engine.reason_text(reason, found, language) for reason in _blocked(view)],
         **_missing(request, [view.inquiry.affair] if MISSING in view.inquiry.blocked_by else []),
     }
 

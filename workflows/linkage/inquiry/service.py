@@ -195,16 +195,17 @@ class InquiryService:
             return Opened(case_id, blocked.after, refused.reasons)
         return Opened(case_id, sent.after, ())
 
-    def view(self, tx: Transaction, case_id: UUID, actor: Actor) -> InquiryView:
-        """Return an inquiry, its answer opened when this actor may read it in this state.
+    def view(self, tx: Transaction, case_id: UUID, actor: Actor, language: str = "ja") -> InquiryView:
+        """Return an inquiry in words, its answer opened when this actor may read it in this state.
 
+        :param language: ``ja`` or ``en``.
         :raises CaseNotFound: there is none, or this actor may not see it.
         """
         case = self.engine.case(tx, case_id)
         inquiry = read_inquiries(tx, [case_id]).get(case_id)
         if inquiry is None or not self.engine.may_read(case, actor):
             raise CaseNotFound(case_id)
-        return self._viewer.view(tx, case, inquiry, actor)
+        return self._viewer.view(tx, case, inquiry, actor, language)
 
     def for_application(self, tx: Transaction, application: UUID) -> list[tuple[CaseView, Inquiry]]:
         """Return the inquiries of an application with their cases, oldest first; no answers."""

@@ -83,8 +83,13 @@ class InquiryViewer:
     def __init__(self, parts: LinkParts) -> None:
         self.parts = parts
 
-    def view(self, tx: Transaction, case: CaseView, inquiry: Inquiry, actor: Actor) -> InquiryView:
-        """Return an inquiry in words, its answer opened when this actor may read it in this state and no freeze stands."""
+    def view(
+        self, tx: Transaction, case: CaseView, inquiry: Inquiry, actor: Actor, language: str = "ja"
+    ) -> InquiryView:
+        """Return an inquiry in words, its answer opened when this actor may read it in this state and no freeze stands.
+
+        :param language: ``ja`` or ``en``.
+        """
         law, label = self.parts.law, self.parts.offices.label
         affair = law.affairs.get(inquiry.affair)
         return InquiryView(
@@ -92,9 +97,11 @@ class InquiryViewer:
             inquiry=inquiry,
             asker_name=label(inquiry.asker_org),
             holder_name=label(inquiry.holder_org),
-            affair_name=affair.name["ja"] if affair else inquiry.affair,
-            item_names=tuple(law.items[one].name["ja"] if one in law.items else one for one in inquiry.items),
-            outcome_words=codes.words(inquiry.outcome) if inquiry.outcome else None,
+            affair_name=affair.name[language] if affair else inquiry.affair,
+            item_names=tuple(
+                law.items[one].name[language] if one in law.items else one for one in inquiry.items
+            ),
+            outcome_words=codes.words(inquiry.outcome, language) if inquiry.outcome else None,
             answer=self._answer(tx, case, inquiry, actor),
         )
 

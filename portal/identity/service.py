@@ -98,7 +98,7 @@ class _Used:
     identifier: UUID
     message: ChallengeMessage
     revoked: bool
-    card: VerifiedCertificate | CardRefused
+    card: VerifiedCertificate | Exception
     at: datetime
 
 
@@ -243,15 +243,15 @@ class CardDesk:
             "code": digest(code), "method": method, "issuer": issuer, "serial": serial,
             "limit": rules.card_failures, **self._spending("card", network, now, rules),
         }  # fmt: skip
-        checked: list[VerifiedCertificate | CardRefused] = []
+        checked: list[VerifiedCertificate | Exception] = []
 
         def check() -> None:
             try:
                 if found is None:
                     raise CardRefused(CardReason.UNREADABLE)
                 checked.append(self._verifier.parsed(found, certificate, now))
-            except CardRefused as refused:
-                checked.append(refused)
+            except Exception as failure:  # also one nobody foresaw: the challenge is used up all the same
+                checked.append(failure)
 
         ((count, *used, revoked),) = self._trip(card_sql.CONSUME, values, check)
         if count > rules.card_failures:
@@ -264,7 +264,7 @@ class CardDesk:
 
     def _judge(self, used: _Used, network: bytes, signature: bytes | None) -> str:
         try:
-            if isinstance(used.card, CardRefused):
+            if isinstance(used.card, Exception):
                 raise used.card
             if signature is not None:
                 used.card.check_signature(signature, used.message.to_bytes())

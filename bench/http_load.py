@@ -26,7 +26,7 @@ def closed(host: str, port: int, requests: Sequence[bytes], seconds: float, conn
 
 
 def open_loop(
-    host: str, port: int, requests: Sequence[bytes], seconds: float, rate: float, connections: int = 16
+    host: str, port: int, requests: Sequence[bytes], seconds: float, rate: float, connections: int = 8
 ) -> Load:
     """Requests at a fixed rate; latency counts from the moment a request was due, so that waiting is not hidden."""
     return asyncio.run(_open(host, port, requests, seconds, rate, connections))

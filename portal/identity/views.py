@@ -156,7 +156,12 @@ def logout(request: Request) -> Response:
     """End the session, here and in the database."""
     identity = request.identity
     end(request.tx, identity.account_id, identity.session_id, "logout", request.clock.now())
-    response = HTTPSeeOther(location="/?out=1" if identity.kind == "resident" else "/staff/login?out=1")
+    return left(request, "/?out=1" if identity.kind == "resident" else "/staff/login?out=1")
+
+
+def left(request: Request, path: str) -> Response:
+    """The way on to ``path`` for a browser in which nothing of a session must stay."""
+    response = HTTPSeeOther(location=path)
     drop_secret(response, request, "")
     if request.portal.counter:
         # The next person begins in her own language.

@@ -9,6 +9,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import FileResponse, Response
 
+from portal.identity.views import left
 from portal.identity.views_staff import home as desk_of
 from portal.public import log_keys
 from portal.web.assets import FOLDER, manifest
@@ -26,6 +27,9 @@ def home(request: Request) -> dict[str, Any] | Response:
         return HTTPSeeOther(location="/my/")
     if identity is not None and identity.kind in ("staff", "reviewer"):
         return HTTPSeeOther(location=desk_of(identity.kind, identity.roles))
+    if request.portal.counter and request.GET.get("out") == "time":
+        # Nobody pressed the button: what that clears is cleared now.
+        return left(request, "/?out=1")
     return {}
 
 

@@ -34,7 +34,7 @@ def test_the_page_says_whose_it_is_and_shows_the_way_out(terminal: Portal, pki: 
     browser.get("/login/card/finish")
     page = browser.get("/my/sessions")
     assert NAMED in page.html.select_one(".md-counter__name").get_text()
-    assert page.html.select_one("[data-session-warning]")["data-session-leave"] == "/?out=1"
+    assert page.html.select_one("[data-session-warning]")["data-session-leave"] == "/?out=time"
     without_script = page.html.select_one("head noscript").decode_contents()
     assert 'http-equiv="refresh"' in without_script
     assert 'content="182;' in without_script
@@ -57,6 +57,24 @@ def test_a_session_there_stands_unused_for_minutes_only(terminal: Portal, pki: P
     assert browser.get("/my/sessions").status_code == 200
     terminal.clock.advance(seconds=rules.idle_counter.total_seconds() + 1)
     assert browser.get("/my/sessions").status_code == 303
+
+
+def test_a_session_that_ended_by_itself_leaves_no_more_than_one_that_was_ended(
+    terminal: Portal, pki: Pki
+) -> None:
+    browser, code = waiting(terminal)
+    post(terminal, code, signed(terminal, code, card(pki.auth)))
+    browser.get("/login/card/finish")
+    browser.set_cookie("madoguchi-display", "en.plain")
+    assert browser.get("/?out=time").headers["Location"].endswith("/my/")
+    terminal.clock.advance(seconds=limits(terminal.clock.today()).idle_counter.total_seconds() + 1)
+    gone = browser.get("/?out=time", status=303)
+    assert gone.headers["Location"].endswith("/?out=1")
+    assert gone.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert set(browser.cookies) == {"madoguchi-form"}  # the form's token, which names nobody
+    # From then on she chooses a language like everywhere.
+    browser.set_cookie("madoguchi-display", "en.plain")
+    assert "Set-Cookie" not in browser.get("/?out=1", status=200).headers
 
 
 def test_elsewhere_nothing_of_it_is_shown(

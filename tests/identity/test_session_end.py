@@ -141,3 +141,29 @@ def test_at_a_terminal_of_the_counter_the_page_goes_away_when_the_session_is_ove
     page.clock.run_for(2_000)
     page.wait_for_url("http://portal.test/?out=1")
     page.close()
+
+
+@pytest.mark.browser
+def test_at_a_terminal_of_the_counter_a_page_that_is_left_keeps_nothing(chromium: Browser) -> None:
+    form = '<form><input name="name"></form>'
+    shared = form + PAGE.replace(
+        "data-session-warning", 'data-session-warning data-session-leave="/?out=time"'
+    )
+    page, asked = chromium.new_page(), []
+    page.route(
+        "http://portal.test/",
+        lambda route: (asked.append(1), route.fulfill(body=shared, content_type="text/html")),
+    )
+    page.route(
+        "http://portal.test/end.js",
+        lambda route: route.fulfill(path=FILES / "session-end.js", content_type="text/javascript"),
+    )
+    page.goto("http://portal.test/")
+    page.locator("input[autocomplete=off]").wait_for()
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    assert page.locator("body").inner_html() == ""
+    with page.expect_navigation():
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    page.locator("main").wait_for()
+    assert asked == [1, 1]
+    page.close()

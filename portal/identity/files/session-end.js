@@ -44,5 +44,11 @@ if (shown && box) {
       say("over");
     }
   });
+  if (box.dataset.sessionLeave) {
+    // What a browser keeps of a page to go back to is empty, and is asked for anew; what was typed is offered to nobody.
+    addEventListener("pagehide", () => document.body.replaceChildren());
+    addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
+    for (const field of document.querySelectorAll("form, input, textarea")) field.autocomplete = "off";
+  }
   look();
 }

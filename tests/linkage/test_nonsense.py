@@ -8,27 +8,13 @@ from uuid import UUID
 
 import pytest
 
-from tests.linkage.house import BOSS, KONO, OPERATOR, OTSUKAWA, House
+from tests.linkage.bending import bend
+from tests.linkage.house import KONO, OPERATOR, OTSUKAWA, House
 from tests.linkage.test_core_match import at_the_core, cancel, until
-from tests.linkage.test_records import ask_one, sync_state
-from workflows.engine import Command
 from workflows.linkage.dead_letters import DeadLetters
 from workflows.linkage.wire import envelope
-from workflows.linkage.wire.client import Answer
 from workflows.linkage.wire.retry import LinkUntrusted
-from workflows.linkage.worker import poll_inbox, pump_outbox, sync_records
-
-
-def bend(house: House, monkeypatch: pytest.MonkeyPatch, path: str, how: Callable[[Any], Any]) -> None:
-    """The hub's true answers on a path, bent after their signature was checked: what a hub gone wrong would sign."""
-    link = house.parts.offices.gateway(KONO)._link
-    call = link.call
-
-    def bent(method: str, target: str, *args: Any, **named: Any) -> Answer:
-        answer = call(method, target, *args, **named)
-        return Answer(answer.status, how(answer.body), answer.replayed) if target.startswith(path) else answer
-
-    monkeypatch.setattr(link, "call", bent)
+from workflows.linkage.worker import poll_inbox, pump_outbox
 
 
 def waiting(house: House, cases: list[UUID]) -> set[tuple[str, str | None]]:
@@ -242,111 +228,6 @@ def message_of(house: House, case: UUID) -> str:
         return tx.raw.execute(
             "SELECT message_id FROM madoguchi.linkage_inquiry WHERE case_id = %s", (case,)
         ).fetchone()[0]
-
-
-@pytest.fixture
-def looked_into(house: House) -> Any:
-    """What was found to be tampered with is resolved by a supervisor, and the list is read on from there."""
-    yield
-    with house.tx(KONO) as tx:
-        (case,) = tx.raw.execute("SELECT case_id FROM madoguchi.linkage_record_sync").fetchone()
-        if house.engine.case(tx, case).state == "tampered":
-            given = {"reason": "TEST"}
-            house.engine.apply(
-                tx,
-                Command(
-                    case,
-                    "resolve",
-                    BOSS,
-                    "調べた",
-                    f"resolve:{envelope.new_id(house.parts.clock.now())}",
-                    given,
-                ),
-            )
-    sync_records(house.worker, house.runtime, KONO, force=True)
-    assert sync_state(house)[0] == "synced"
-
-
-@pytest.mark.usefixtures("looked_into")
-@pytest.mark.parametrize(
-    "how",
-    [
-        lambda record: {},
-        lambda record: "record",
-        lambda record: {**record, "seq": str(record["seq"])},
-        lambda record: {**record, "items": None},
-        lambda record: {**record, "asker": "甲野市"},
-        lambda record: {k: v for k, v in record.items() if k != "digest"},
-        lambda record: {**record, "requested_at": "2026-02-30T00:00:00Z"},
-        lambda record: {**record, "氏名": "見本 花子"},
-    ],
-    ids=["empty", "text", "seq", "items", "asker", "digest", "time", "more"],
-)
-def test_a_record_that_has_not_its_shape_stops_the_reading_and_is_not_kept(
-    house: House, monkeypatch: pytest.MonkeyPatch, how: Callable[[Any], Any]
-) -> None:
-    sync_records(house.worker, house.runtime, KONO, force=True)
-    last = sync_state(house)[1]
-    ask_one(house)
-    bend(
-        house,
-        monkeypatch,
-        "/v1/records?",
-        lambda body: {**body, "records": [how(r) for r in body["records"]]},
-    )
-    assert sync_records(house.worker, house.runtime, KONO, force=True) == 0
-    assert sync_state(house) == ("tampered", last)
-    monkeypatch.undo()
-
-
-@pytest.mark.usefixtures("looked_into")
-@pytest.mark.parametrize("mark", [{}, {"seq": "1", "root": "A"}, {"seq": None, "root": 7}], ids=str)
-def test_a_checkpoint_that_has_not_its_shape_stops_the_reading(
-    house: House, monkeypatch: pytest.MonkeyPatch, mark: dict[str, Any]
-) -> None:
-    bend(house, monkeypatch, "/v1/records/checkpoints", lambda _: mark)
-    assert sync_records(house.worker, house.runtime, KONO, force=True) == 0
-    assert sync_state(house)[0] == "tampered"
-    monkeypatch.undo()
-
-
-@pytest.mark.usefixtures("looked_into")
-def test_records_that_vanish_after_they_were_read_are_noticed_though_nothing_new_came(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sync_records(house.worker, house.runtime, KONO, force=True)
-    bend(house, monkeypatch, "/v1/records/checkpoints", lambda body: {**body, "seq": body["seq"] - 1})
-    assert sync_records(house.worker, house.runtime, KONO, force=True) == 0
-    assert sync_state(house)[0] == "tampered"
-    monkeypatch.undo()
-
-
-def test_a_gap_is_said_once_and_reading_goes_on_when_it_is_filled(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sync_records(house.worker, house.runtime, KONO, force=True)
-    ask_one(house)
-
-    def counted() -> tuple[int, int]:
-        with house.tx(KONO) as tx:
-            return tx.raw.execute(
-                "SELECT (SELECT count(*) FROM madoguchi.linkage_incident WHERE kind = 'RECORDS_GAP'),"
-                " (SELECT count(*) FROM madoguchi.step s JOIN madoguchi.linkage_record_sync r USING (tenant, case_id))"
-            ).fetchone()
-
-    before = counted()
-    bend(
-        house,
-        monkeypatch,
-        "/v1/records?",
-        lambda body: {**body, "records": [{**one, "seq": one["seq"] + 1} for one in body["records"]]},
-    )
-    for _ in range(3):
-        assert sync_records(house.worker, house.runtime, KONO, force=True) == 0
-    assert counted() == (before[0] + 1, before[1] + 2)
-    monkeypatch.undo()
-    assert sync_records(house.worker, house.runtime, KONO, force=True) > 0
-    assert sync_state(house)[0] == "synced"
 
 
 def test_the_desk_hears_of_a_message_for_another_municipality_and_nothing_of_it_is_kept(house: House) -> None:

@@ -1,10 +1,16 @@
-"""Machine E: the hub's record list is pulled without gaps, and a list that was altered is noticed."""
+"""Machine E: the hub's record list is pulled without gaps, and a list that was altered, or is no list, is noticed."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
-from tests.linkage.house import KONO, OTSUKAWA
+from tests.linkage.bending import bend
+from tests.linkage.house import BOSS, KONO, OTSUKAWA, House
+from workflows.engine import Command
+from workflows.linkage.wire import envelope
 from workflows.linkage.worker import sync_records
 
 
@@ -55,21 +61,29 @@ def test_when_the_hub_is_away_the_source_says_so_and_recovers(house):
 
 
 @pytest.fixture
-def undone(house):
-    """What a test does to the reconciliation of 甲野市 is taken back: the case starts anew from where it was."""
+def looked_into(house: House) -> Any:
+    """What was found to be tampered with is resolved by a supervisor, and the list is read on from there."""
     yield
     with house.tx(KONO) as tx:
-        from tests.linkage.house import BOSS
-        from workflows.engine import Command
-
-        case = tx.raw.execute("SELECT case_id FROM madoguchi.linkage_record_sync").fetchone()[0]
+        (case,) = tx.raw.execute("SELECT case_id FROM madoguchi.linkage_record_sync").fetchone()
         if house.engine.case(tx, case).state == "tampered":
+            given = {"reason": "TEST"}
             house.engine.apply(
-                tx, Command(case, "resolve", BOSS, "調べた", f"resolve:{case}", {"reason": "TEST"})
+                tx,
+                Command(
+                    case,
+                    "resolve",
+                    BOSS,
+                    "調べた",
+                    f"resolve:{envelope.new_id(house.parts.clock.now())}",
+                    given,
+                ),
             )
+    sync_records(house.worker, house.runtime, KONO, force=True)
+    assert sync_state(house)[0] == "synced"
 
 
-@pytest.mark.usefixtures("undone")
+@pytest.mark.usefixtures("looked_into")
 @pytest.mark.parametrize("how", ["gap", "altered", "gone"])
 def test_a_list_with_a_gap_an_altered_record_or_a_missing_end_is_not_taken(house, monkeypatch, how):
     sync_records(house.worker, house.runtime, KONO, force=True)
@@ -99,3 +113,85 @@ def test_a_list_with_a_gap_an_altered_record_or_a_missing_end_is_not_taken(house
     if how == "gap":
         assert sync_records(house.worker, house.runtime, KONO, force=True) > 0
         assert sync_state(house)[0] == "synced"
+
+
+@pytest.mark.usefixtures("looked_into")
+@pytest.mark.parametrize(
+    "how",
+    [
+        lambda record: {},
+        lambda record: "record",
+        lambda record: {**record, "seq": str(record["seq"])},
+        lambda record: {**record, "items": None},
+        lambda record: {**record, "asker": "甲野市"},
+        lambda record: {k: v for k, v in record.items() if k != "digest"},
+        lambda record: {**record, "requested_at": "2026-02-30T00:00:00Z"},
+        lambda record: {**record, "氏名": "見本 花子"},
+    ],
+    ids=["empty", "text", "seq", "items", "asker", "digest", "time", "more"],
+)
+def test_a_record_that_has_not_its_shape_stops_the_reading_and_is_not_kept(
+    house: House, monkeypatch: pytest.MonkeyPatch, how: Callable[[Any], Any]
+) -> None:
+    sync_records(house.worker, house.runtime, KONO, force=True)
+    last = sync_state(house)[1]
+    ask_one(house)
+    bend(
+        house,
+        monkeypatch,
+        "/v1/records?",
+        lambda body: {**body, "records": [how(r) for r in body["records"]]},
+    )
+    assert sync_records(house.worker, house.runtime, KONO, force=True) == 0
+    assert sync_state(house) == ("tampered", last)
+    monkeypatch.undo()
+
+
+@pytest.mark.usefixtures("looked_into")
+@pytest.mark.parametrize("mark", [{}, {"seq": "1", "root": "A"}, {"seq": None, "root": 7}], ids=str)
+def test_a_checkpoint_that_has_not_its_shape_stops_the_reading(
+    house: House, monkeypatch: pytest.MonkeyPatch, mark: dict[str, Any]
+) -> None:
+    bend(house, monkeypatch, "/v1/records/checkpoints", lambda _: mark)
+    assert sync_records(house.worker, house.runtime, KONO, force=True) == 0
+    assert sync_state(house)[0] == "tampered"
+    monkeypatch.undo()
+
+
+@pytest.mark.usefixtures("looked_into")
+def test_records_that_vanish_after_they_were_read_are_noticed_though_nothing_new_came(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync_records(house.worker, house.runtime, KONO, force=True)
+    bend(house, monkeypatch, "/v1/records/checkpoints", lambda body: {**body, "seq": body["seq"] - 1})
+    assert sync_records(house.worker, house.runtime, KONO, force=True) == 0
+    assert sync_state(house)[0] == "tampered"
+    monkeypatch.undo()
+
+
+def test_a_gap_is_said_once_and_reading_goes_on_when_it_is_filled(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync_records(house.worker, house.runtime, KONO, force=True)
+    ask_one(house)
+
+    def counted() -> tuple[int, int]:
+        with house.tx(KONO) as tx:
+            return tx.raw.execute(
+                "SELECT (SELECT count(*) FROM madoguchi.linkage_incident WHERE kind = 'RECORDS_GAP'),"
+                " (SELECT count(*) FROM madoguchi.step s JOIN madoguchi.linkage_record_sync r USING (tenant, case_id))"
+            ).fetchone()
+
+    before = counted()
+    bend(
+        house,
+        monkeypatch,
+        "/v1/records?",
+        lambda body: {**body, "records": [{**one, "seq": one["seq"] + 1} for one in body["records"]]},
+    )
+    for _ in range(3):
+        assert sync_records(house.worker, house.runtime, KONO, force=True) == 0
+    assert counted() == (before[0] + 1, before[1] + 2)
+    monkeypatch.undo()
+    assert sync_records(house.worker, house.runtime, KONO, force=True) > 0
+    assert sync_state(house)[0] == "synced"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from portal.staff.dead_letters.views import SHOWN
 from storage.clock import FixedClock
 from storage.database import Scope
 from storage.encryption import KeyRing
@@ -14,7 +15,7 @@ from tests.conftest import Databases
 from tests.pages import office
 from tests.web.conftest import Counter, open_portal
 from tests.web.people import CLERK, OPERATOR, SUPERVISOR, Person
-from workflows.linkage.record_sync.discrepancies import CORE_MISSING_HERE, Found, about_core, say
+from workflows.linkage.record_sync.discrepancies import CORE_MISSING_HERE, Found, about_core, say, settle
 
 NOWHERE = "01900000-0000-7000-8000-00000000dead"
 
@@ -211,6 +212,23 @@ def test_the_desk_of_dead_letters_needs_two_persons_to_close(counter: Counter, d
     )
     assert "終えました" in done.text
     assert "すべての電文が届いています" in counter.of(OPERATOR).get("/staff/dead-letters").text
+
+
+def test_when_more_discrepancies_stand_than_the_desk_shows_it_says_so(
+    counter: Counter, databases: Databases
+) -> None:
+    found = [
+        Found(about_core(f"01{number:024d}"), CORE_MISSING_HERE, "digest") for number in range(SHOWN + 1)
+    ]
+    now = datetime(2026, 11, 21, 17, 0, tzinfo=UTC)
+    with databases.worker.transaction(Scope(tenant="992011")) as tx:
+        assert len(say(tx, found, now)) == SHOWN + 1
+    page = counter.of(OPERATOR).get("/staff/dead-letters")
+    assert page.text.count('value="explain"') == SHOWN
+    assert f"{SHOWN}件あります" in page.text
+    assert "古いものは、片付けると出ます" in page.text
+    with databases.worker.transaction(Scope(tenant="992011")) as tx:
+        assert settle(tx, [one.about for one in found], now + timedelta(minutes=1)) == SHOWN + 1
 
 
 def test_a_discrepancy_between_records_stands_at_the_desk_until_somebody_explains_it(

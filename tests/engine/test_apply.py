@@ -197,7 +197,14 @@ def test_the_journal_refuses_change_even_by_its_owner(
 
 
 @pytest.mark.parametrize(
-    "change", ["state = 'approved'", "steps = 0 + steps - 1", "subject = '1'", "definition_version = 2"]
+    "change",
+    [
+        "state = 'approved'",
+        "steps = 0 + steps - 1",
+        "subject = '1'",
+        "definition_version = 2",
+        "head_hash = sha256(head_hash)",
+    ],
 )
 def test_a_case_cannot_be_moved_behind_the_journal(engine: Engine, tx: Transaction, change: str) -> None:
     case_id = opened(engine, tx).case_id

@@ -27,6 +27,7 @@ CHANGED = (
     "(OLD.state, OLD.definition_version, OLD.kind, OLD.subject)"
     " IS DISTINCT FROM (NEW.state, NEW.definition_version, NEW.kind, NEW.subject)"
 )
+NEW_HEAD = "NEW.head_hash <> OLD.head_hash"
 REFUSE = """
     RAISE EXCEPTION 'case % changes only by a step of the engine', OLD.id
         USING ERRCODE = 'integrity_constraint_violation';
@@ -34,13 +35,15 @@ REFUSE = """
 
 
 def upgrade() -> None:
-    """Move the rules; nothing is allowed that was refused before."""
+    """Move the rules; nothing is allowed that was refused before, and a head that changes without a step is refused too."""
     for table, rules in CHECKS.items():
         for name in rules:
             op.execute(f"ALTER TABLE madoguchi.{table} DROP CONSTRAINT {name}")
         condition = " AND ".join((TENANT, *(f"({rule})" for rule in rules.values())))
         op.execute(f"ALTER POLICY tenant_rows ON madoguchi.{table} WITH CHECK ({condition})")
-    _guard(NO_NEW_STEP, f"IF {CHANGED} OR NEW.steps < OLD.steps THEN {REFUSE} END IF; RETURN NEW;")
+    _guard(
+        NO_NEW_STEP, f"IF {CHANGED} OR {NEW_HEAD} OR NEW.steps < OLD.steps THEN {REFUSE} END IF; RETURN NEW;"
+    )
 
 
 def downgrade() -> None:

@@ -42,6 +42,9 @@ BEGIN = "BEGIN"
 # For a long look at one moment of the database, however long it takes.
 BEGIN_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ"
 IDLE = psycopg.pq.TransactionStatus.IDLE
+# A page never walks through a table. Without this, a statement planned while its table is almost empty does so until the
+# server has counted anew, which takes it a minute or more: challenges and counters are such tables every morning.
+BY_INDEX = " -c enable_seqscan=off"
 WAIT_FOR_CONNECTION = 30.0
 """Seconds a transaction waits for a connection when all are in use."""
 
@@ -243,7 +246,8 @@ class Database:
             max_overflow=pool_size,
             pool_pre_ping=False,
             connect_args={
-                "options": f"-c search_path=madoguchi,identity,jobs -c statement_timeout={int(statement_timeout * 1000)}",
+                "options": f"-c search_path=madoguchi,identity,jobs -c statement_timeout={int(statement_timeout * 1000)}"
+                + (BY_INDEX if role == "web" else ""),
                 "application_name": f"madoguchi-{role}",
             },
         )

@@ -10,9 +10,6 @@ from sqlalchemy import MetaData, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 TABLE_SCHEMA = "madoguchi"
-IDENTITY_SCHEMA = "identity"
-VAULT_SCHEMA = "vault"
-JOBS_SCHEMA = "jobs"
 
 metadata = MetaData(
     schema=TABLE_SCHEMA,

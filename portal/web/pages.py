@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 
 from pyramid.httpexceptions import HTTPBadRequest
 
-PAGE_SIZE = 20
 MAX_KEY_LENGTH = 200
 MOST = 2**63
 

@@ -21,13 +21,15 @@ CORE_DIFFERS, CORE_STAYS_OPEN = "RECORD_CORE_DIFFERS", "RECORD_CORE_STAYS_OPEN"
 KINDS = (MISSING, DIFFERS, CORE_MISSING_HERE, CORE_MISSING_THERE, CORE_DIFFERS, CORE_STAYS_OPEN)
 AGREES, EXPLAINED = "RECORD_AGREES", "RECORD_EXPLAINED"
 
+# Only what a discrepancy says is about something, and it stands in an index of its own: other incidents are not looked at.
 _NEWEST = """
     SELECT DISTINCT ON (detail->>'about') detail->>'about', kind, detail->>'said', detail->>'of', at
       FROM madoguchi.linkage_incident
-     WHERE tenant = %(tenant)s AND kind = ANY(%(kinds)s) AND detail ? 'about'
-       AND (%(about)s::text[] IS NULL OR detail->>'about' = ANY(%(about)s))
+     WHERE tenant = %(tenant)s AND detail ? 'about' {which}
      ORDER BY detail->>'about', at DESC, id DESC
 """
+_NEWEST_OF_ALL = _NEWEST.format(which="")
+_NEWEST_OF_THESE = _NEWEST.format(which="AND detail->>'about' = ANY(%(about)s)")
 
 
 class DiscrepancyRefused(ValueError):
@@ -127,9 +129,6 @@ def _newest(tx: Transaction, about: Sequence[str] | None) -> list[tuple[str, str
     """The newest word on each thing compared; on these, or on all."""
     if about is not None and not about:
         return []
-    values = {
-        "tenant": tx.tenant,
-        "kinds": [*KINDS, AGREES, EXPLAINED],
-        "about": None if about is None else list(about),
-    }
-    return tx.raw.execute(_NEWEST, values).fetchall()
+    if about is None:
+        return tx.raw.execute(_NEWEST_OF_ALL, {"tenant": tx.tenant}).fetchall()
+    return tx.raw.execute(_NEWEST_OF_THESE, {"tenant": tx.tenant, "about": list(about)}).fetchall()

@@ -36,6 +36,7 @@ class Identity:
     :param bound: whether the register has answered since the account was made.
     :param step_up_at: when she last proved herself; the sign-in counts.
     :param session_id: public number of the session, not its secret.
+    :param idle: how long the session may stand unused, as it was opened: at a terminal of the counter it is shorter.
     """
 
     kind: Kind
@@ -50,6 +51,7 @@ class Identity:
     method: str = ""
     last_seen_at: datetime | None = None
     expires_at: datetime | None = None
+    idle: timedelta | None = None
     plain_name: str | None = None
     profile: bytes | None = field(default=None, repr=False)
     profile_tenant: str | None = None

@@ -112,7 +112,7 @@ def prefetched(request: Request) -> list[list[tuple[Any, ...]]] | None:
 
 def session_ends(request: Request) -> datetime | None:
     """When the session ends unless something is done (``request.session_ends``); None for a visitor."""
-    return ends_at(request.identity, request.clock.now(), at_counter=request.portal.counter)
+    return ends_at(request.identity, request.clock.now())
 
 
 def add_prefetch(config: Configurator, route: str, builder: Prefetch) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from storage.ids import new_id
 # The scope is set by the same statement, so that the statements sent after it in one trip already stand in it.
 _READ = """
     SELECT id, account, kind, tenant, office, roles, addressees, display_name, profile, profile_tenant, bound, method,
-           step_up_at, last_seen_at, expires_at,
+           step_up_at, last_seen_at, expires_at, idle_seconds,
            set_config('madoguchi.tenant', CASE WHEN kind = 'resident' THEN '' ELSE coalesce(tenant, '') END, true),
            set_config('madoguchi.addressees', array_to_string(addressees, ','), true),
            set_config('madoguchi.account', account::text, true)
@@ -50,7 +50,7 @@ def identity_from_row(row: Sequence[Any]) -> Identity:
     """The identity in a row of :func:`session_statement`."""
     (
         session, account, kind, tenant, office, roles, addressees, name, profile, profile_tenant, bound, method,
-        step_up_at, last_seen_at, expires_at, *_
+        step_up_at, last_seen_at, expires_at, idle, *_
     ) = row  # fmt: skip
     return Identity(
         kind=kind,
@@ -65,6 +65,7 @@ def identity_from_row(row: Sequence[Any]) -> Identity:
         method=method,
         last_seen_at=last_seen_at,
         expires_at=expires_at,
+        idle=timedelta(seconds=idle),
         plain_name=name,
         profile=None if profile is None else bytes(profile),
         profile_tenant=profile_tenant,
@@ -79,19 +80,16 @@ def touch_statement(identity: Identity, now: datetime) -> Statement | None:
     return _TOUCH, (now, identity.session_id, now)
 
 
-def ends_at(identity: Identity, now: datetime, *, at_counter: bool = False) -> datetime | None:
-    """When the session ends if she does nothing more: the pause that is allowed, or the end of the day's session.
+def ends_at(identity: Identity, now: datetime) -> datetime | None:
+    """When the session ends if she does nothing more: the pause that it was opened with, or the end of the day's session.
 
-    :param at_counter: at a terminal that residents share.
     :returns: None for somebody without a session.
     """
-    if identity.last_seen_at is None or identity.expires_at is None:
+    if identity.last_seen_at is None or identity.expires_at is None or identity.idle is None:
         return None
-    rules = limits(now.astimezone(JAPAN).date())
-    if at_counter:
-        rules = rules.at_counter()
-    seen = identity.last_seen_at if now - identity.last_seen_at < rules.touch_every else now
-    return min(seen + rules.idle(identity.kind), identity.expires_at)
+    every = limits(now.astimezone(JAPAN).date()).touch_every
+    seen = identity.last_seen_at if now - identity.last_seen_at < every else now
+    return min(seen + identity.idle, identity.expires_at)
 
 
 @dataclass(frozen=True)

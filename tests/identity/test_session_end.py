@@ -76,7 +76,7 @@ def test_going_on_moves_the_end_and_says_it_to_the_script(portal: Portal, pki: P
 
 def test_no_pause_leads_past_the_end_of_the_day_and_a_visitor_has_none() -> None:
     near = NOW + timedelta(minutes=3)
-    identity = Identity("resident", last_seen_at=NOW, expires_at=near)
+    identity = Identity("resident", last_seen_at=NOW, expires_at=near, idle=timedelta(minutes=15))
     assert ends_at(identity, NOW) == near
     assert ends_at(ANONYMOUS, NOW) is None
 

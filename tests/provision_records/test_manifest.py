@@ -20,7 +20,7 @@ from storage.clock import FixedClock
 from storage.database import Scope
 from storage.encryption import KeyRing
 from tests.conftest import Databases
-from workflows.provision_records.findings import BROKEN, KEYS_UNCHECKED, NOT_A_PROOF, OK, UNPROVEN, Result
+from workflows.provision_records.findings import BROKEN, NOT_A_PROOF, OK, UNPROVEN, Result
 from workflows.provision_records.log import RecordSource
 from workflows.provision_records.manifest import parse
 from workflows.provision_records.proof import verify
@@ -94,17 +94,6 @@ def wrong(result: Result) -> set[tuple[str, str]]:
 def body(raw: bytes) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(json.loads(raw)["manifest"]["body"])
     return found
-
-
-def as_before(raw: bytes) -> bytes:
-    """The same parts as files were written before lists were signed."""
-    return changed(
-        raw,
-        lambda value: (
-            value.pop("manifest"),
-            value.update(format="madoguchi-proof/1", made_at="2026-11-22T01:00:00.000000Z"),
-        ),
-    )
 
 
 def test_what_is_signed_names_each_part_and_every_other_office(world: World) -> None:
@@ -192,32 +181,20 @@ def test_an_old_manifest_under_new_parts_sealed_in_the_same_minute_is_found(worl
 
 
 def test_a_file_without_its_manifest_is_not_a_proof(world: World) -> None:
-    for change in (
-        lambda value: value.pop("manifest"),
-        lambda value: value.update(manifest=None),
-        lambda value: value["manifest"].pop("signature"),
+    for change, code in (
+        (lambda value: value.pop("manifest"), "file-unknown-format"),
+        (
+            lambda value: (value.pop("manifest"), value.update(format="madoguchi-proof/1")),
+            "file-unknown-format",
+        ),
+        (lambda value: value.update(manifest=None), "file-wrong-shape"),
+        (lambda value: value["manifest"].pop("signature"), "file-wrong-shape"),
     ):
-        assert verify(changed(world.good, change), world.trust).exit_code == NOT_A_PROOF
-
-
-def test_a_signed_file_made_to_look_like_one_of_before_is_found(moving: World) -> None:
-    moving.write(NOW + HOUR, 1)
-    cut = changed(as_before(moving.file(at=NOW + HOUR)), lambda value: value["parts"].pop())
-    result = verify(cut, moving.trust)
-    assert result.exit_code == BROKEN
-    assert wrong(result) == {("list-taken-off", "")}
-    assert verify(cut, None).exit_code == KEYS_UNCHECKED
-
-
-def test_a_file_of_before_is_read_and_said_to_have_an_unsigned_list(world: World) -> None:
-    for portal in ((), (replace(world.trust.portal[0], since=NOW + HOUR),)):
-        result = verify(as_before(world.good), replace(world.trust, portal=portal))
-        assert (result.exit_code, result.offices) == (UNPROVEN, {A: 1, B: 1})
-        assert wrong(result) == set()
-        (said,) = [line for line in result.lines if line.code == "list-unsigned"]
-        assert "だれも署名していません" in said.words("ja")
-    nothing = changed(as_before(world.good), lambda value: value["parts"].clear())
-    assert wrong(verify(nothing, world.trust)) == {("part-none", "")}
+        result = verify(changed(world.good, change), world.trust)
+        assert (result.exit_code, result.offices) == (NOT_A_PROOF, {})
+        (said,) = result.lines
+        assert said.code == code
+        assert "ください" in said.words("ja")
 
 
 def test_a_manifest_signed_with_another_key_is_refused(world: World) -> None:

@@ -27,8 +27,8 @@ VERDICTS = {
         "Everything fits together, but nobody vouched for the keys.",
     ),
     4: (
-        "食いちがいはありません。ただし、－の付いたところ（記録がないこと、封印前の記録、署名のない一覧、答えのない団体）は証明されていません。",
-        "Nothing contradicts, but what is marked － (no record, not sealed yet, list unsigned, no answer) is not proven.",
+        "食いちがいはありません。ただし、－の付いたところ（記録がないこと、封印前の記録、鍵を確かめていない一覧、答えのない団体）は証明されていません。",
+        "Nothing contradicts, but what is marked － (no record, not sealed yet, list under a key not published, no answer) is not proven.",
     ),
 }
 
@@ -60,7 +60,7 @@ def verify(file: Path, trust_path: Path | None, offices: tuple[str, ...], langua
     証明は団体ごとです。どの団体について証明されたかを最後に示します。入っている団体の一覧には、団体ではなく窓口が署名しています。
 
     終了番号: 0 完全、1 成り立たない、2 証明ファイルではない、3 合っているが鍵は確かめていない、
-    4 合っているが、記録がない、封印前の記録がある、一覧に署名がない、答えのない団体がある、のどれかで、そこは証明されていない。
+    4 合っているが、記録がない、封印前の記録がある、一覧の鍵が公表されていない、答えのない団体がある、のどれかで、そこは証明されていない。
     """
     trust = _trust(trust_path)
     result = verify_proof(file.read_bytes(), trust, offices=offices)

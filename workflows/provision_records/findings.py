@@ -9,9 +9,7 @@ from typing import NamedTuple
 from .proof_words import WORDS
 
 OK, BROKEN, NOT_A_PROOF, KEYS_UNCHECKED, UNPROVEN = 0, 1, 2, 3, 4
-NOT_PROVEN = frozenset(
-    {"records-none", "pending", "list-empty", "list-unanswered", "list-unsigned", "list-key-unchecked"}
-)
+NOT_PROVEN = frozenset({"records-none", "pending", "list-empty", "list-unanswered", "list-key-unchecked"})
 """Findings about something the file says that nothing vouches for: anybody can empty a list or write a pending record."""
 MAX_SHOWN = 100
 """Characters of a value of the file that a finding repeats."""

@@ -18,9 +18,6 @@ from storage.audit.keyed_map import DEPTH, Entry
 from .shapes import NotAProof, base64_bytes, count, fields, hashes, hexed, items, load, text
 
 FORMAT = "madoguchi-proof/2"
-UNSIGNED = "madoguchi-proof/1"
-"""How files were written before the portal signed which offices they hold; they are still read."""
-TOP = {FORMAT: {"format", "parts", "manifest"}, UNSIGNED: {"format", "parts", "made_at"}}
 MAX_BYTES = 64 * 1024 * 1024
 CONTENT_FIELDS = {
     "record_id": str,
@@ -84,10 +81,10 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A whole proof file. manifest: None in a file of the time before lists were signed."""
+    """A whole proof file."""
 
     parts: list[Part]
-    manifest: Signed | None
+    manifest: Signed
 
 
 def write(parts: list[Part], manifest: Signed) -> bytes:
@@ -109,19 +106,10 @@ def read(raw: bytes) -> Proof:
     """The proof in these bytes. Errors: NotAProof with what is wrong and where."""
     if len(raw) > MAX_BYTES:
         raise NotAProof("too-large")
-    value = load(raw)
-    given = value.get("format") if isinstance(value, dict) else None
-    if isinstance(given, str) and given not in TOP:
+    top = load(raw)
+    if not isinstance(top, dict) or set(top) != {"format", "parts", "manifest"} or top["format"] != FORMAT:
         raise NotAProof("unknown-format")
-    unsigned = given == UNSIGNED
-    top = fields(value, TOP[UNSIGNED if unsigned else FORMAT], "file")
-    text(top["format"], "format")
-    if unsigned:
-        text(top["made_at"], "made_at")
-    return Proof(
-        [_read_part(part) for part in items(top["parts"], "parts")],
-        None if unsigned else _read_manifest(top["manifest"]),
-    )
+    return Proof([_read_part(part) for part in items(top["parts"], "parts")], _read_manifest(top["manifest"]))
 
 
 def _read_manifest(value: Any) -> Signed:

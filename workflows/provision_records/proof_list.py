@@ -1,8 +1,6 @@
 """Checking the list of offices in a proof file: what the portal signed must be what the file holds.
 
 The portal is believed because its key is published, not because an office confirms it; so every finding says who vouches.
-A file of the time before lists were signed is read and said to be so, unless one of its checkpoints is younger than the portal's
-first key: then its list was signed, and somebody took the manifest off.
 """
 
 from __future__ import annotations
@@ -28,9 +26,6 @@ def check(proof: Proof, sealed_at: datetime | None, trust: Trust | None, result:
 
     Returns: the manifest, when what it says may be repeated.
     """
-    if proof.manifest is None:
-        _unsigned(proof, sealed_at, trust, result)
-        return None
     try:
         said = parse(proof.manifest.body)
     except NotAProof:
@@ -66,16 +61,6 @@ def say_silent(said: Manifest | None, trust: Trust | None, expected: Collection[
     silent = sorted(set(trust.keys if trust else ()) - named)
     if silent:
         result.say(None, "offices-silent", tenants="、".join(silent), count=len(silent))
-
-
-def _unsigned(proof: Proof, sealed_at: datetime | None, trust: Trust | None, result: Result) -> None:
-    if not proof.parts:
-        result.say(False, "part-none")
-    began = min((key.since for key in trust.portal), default=None) if trust else None
-    if began and sealed_at and sealed_at > began + SKEW:
-        result.say(False, "list-taken-off")
-    else:
-        result.say(None, "list-unsigned")
 
 
 def _signature(

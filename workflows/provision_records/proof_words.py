@@ -27,16 +27,14 @@ WORDS: dict[str, dict[str, str]] = {
         "en": f"The proof file is malformed ({{where}}). {AGAIN_EN}",
     },
     "file-unknown-format": {
-        "ja": "この道具が知らない版の証明ファイルです。新しい版の道具で確かめてください。",
-        "en": "This is a version of the proof file that this tool does not know. Use a newer tool.",
+        "ja": f"この種類の証明ファイルではありません（団体の一覧への窓口の署名がないか、この道具が知らない版です）。{AGAIN}"
+        "それでも同じなら、新しい版の道具で確かめてください。",
+        "en": "This is not a proof file of this kind: it lacks the portal's signed list of offices, or is of a version that this tool"
+        f" does not know. {AGAIN_EN} If it is refused again, use a newer tool.",
     },
     "part-twice": {
         "ja": f"同じ人の記録が二か所に分けて書かれています。{REPORT}",
         "en": f"The same person stands in the file twice. {REPORT_EN}",
-    },
-    "part-none": {
-        "ja": f"どの団体の記録も入っていません。証明することがありません。{AGAIN}",
-        "en": f"The file holds no office's records; there is nothing to prove. {AGAIN_EN}",
     },
     "checkpoint-malformed": {
         "ja": f"{{tenant}}: 封印の記録（チェックポイント）の形が正しくありません。{AGAIN}",
@@ -157,17 +155,6 @@ WORDS: dict[str, dict[str, str]] = {
     "list-unanswered": {
         "ja": "次の {count} 団体からは、答えが得られていません: {tenants}。あとでもう一度受け取ってください。",
         "en": "{count} offices gave no answer: {tenants}. Get the file again later.",
-    },
-    "list-unsigned": {
-        "ja": "前の版の証明ファイルです。入っている団体の一覧には、だれも署名していません。"
-        "団体の部分が切り取られていても分かりません。あるはずの団体は --office で指定するか、いまの版を受け取りなおしてください。",
-        "en": "This is an older proof file: nobody signed the list of offices in it, so a part that was cut out would not show. Name"
-        " the offices you expect with --office, or get the file anew.",
-    },
-    "list-taken-off": {
-        "ja": f"団体の一覧への窓口の署名がありません。このファイルのころの窓口は署名していたので、署名が取り除かれています。{REPORT}",
-        "en": "The portal's signature on the list of offices is missing; at the time of this file the portal signed, so it was"
-        f" taken off. {REPORT_EN}",
     },
     "list-malformed": {
         "ja": f"団体の一覧（窓口の署名した文）の形が正しくありません。{AGAIN}",

@@ -10,8 +10,7 @@ from typing import Any
 
 def includeme(config: Any) -> None:
     """Register the routes of signing in and out (for ``config.include("portal.identity")``)."""
-    from portal.identity import front, rates, routes
+    from portal.identity import rates, routes
 
-    front.includeme(config)
     routes.includeme(config)
     rates.includeme(config)

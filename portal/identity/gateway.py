@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from urllib.parse import unquote_to_bytes
 
 from cryptography import x509
@@ -14,15 +13,9 @@ from portal.identity.card.certificate import UNREADABLE
 from portal.identity.card.reasons import CardReason, CardRefused
 from portal.identity.devices import device_kind
 from portal.identity.secrets import network_hash
+from portal.web.front import from_front
 
 MAX_HEADER = 12 * 1024
-
-
-def from_gateway(request: Request) -> bool:
-    """Whether the request came through our nginx."""
-    secret = request.portal.gateway_secret
-    shown = request.headers.get("X-Madoguchi-Gateway", "")
-    return bool(secret) and hmac.compare_digest(shown.encode(), secret.encode())
 
 
 def say_https(event: NewRequest) -> None:
@@ -35,7 +28,7 @@ def network(request: Request) -> bytes:
     """A hash of where the request comes from."""
     address = (
         request.headers.get("X-Real-IP", "")
-        if from_gateway(request)
+        if from_front(request)
         else request.environ.get("REMOTE_ADDR", "")
     )
     return network_hash(address, request.portal.gateway_secret)

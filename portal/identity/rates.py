@@ -22,9 +22,9 @@ from pyramid.response import Response
 from portal.identity import gateway
 from portal.identity.throttle import SPEND, bucket
 from portal.web.errors import PAGES, Problem
+from portal.web.limits import TWEEN as LIMITS
+from portal.web.transaction import TWEEN as TRANSACTION
 from storage.database import NOWHERE
-
-INSIDE = "portal.web.limits.limits_tween_factory"
 
 
 @dataclass(frozen=True)
@@ -105,4 +105,4 @@ def rates_tween_factory(
 
 def includeme(config: Configurator) -> None:
     """After the request was found readable, before its transaction."""
-    config.add_tween("portal.identity.rates.rates_tween_factory", under=INSIDE)
+    config.add_tween("portal.identity.rates.rates_tween_factory", under=LIMITS, over=TRANSACTION)

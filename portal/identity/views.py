@@ -18,6 +18,7 @@ from portal.identity.secrets import grouped
 from portal.identity.service import Waiting
 from portal.identity.sessions import end
 from portal.identity.throttle import TooMany
+from portal.web.front import from_front
 from portal.web.language import COOKIE, safe_path
 
 STATUS = {
@@ -138,7 +139,7 @@ def _finish(request: Request, token: str) -> Response:
 
 def enter_card_host(request: Request) -> Response:
     """The card host: nginx has seen the card's key, this page judges its certificate and sends the browser back."""
-    if not gateway.from_gateway(request):
+    if not from_front(request):
         raise HTTPNotFound
     try:
         certificate = gateway.client_certificate(request)

@@ -92,7 +92,7 @@ def load(settings: Settings) -> None:
 def refuse_unshielded(settings: Settings) -> None:
     """Stop before anything listens where others reach it without a front server that takes bodies in first.
 
-    With a front server the portal answers it alone (:mod:`portal.identity.front`), which needs the shared secret.
+    With a front server the portal answers it alone (:mod:`portal.web.front`), which needs the shared secret.
 
     :raises ClickException: what is to be set.
     """

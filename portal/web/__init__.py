@@ -4,6 +4,7 @@ from pyramid.config import Configurator
 
 PARTS = (
     "portal.web.headers",
+    "portal.web.front",
     "portal.web.limits",
     "portal.web.transaction",
     "portal.web.csrf",

@@ -25,6 +25,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 HEALTH = "/health"
 """Asked by whoever watches the process, at the address it listens on."""
+TWEEN = "portal.web.limits.limits_tween_factory"
+"""The name by which what comes before or after it says so."""
 
 _PORT = re.compile(r"(:[0-9]{1,5})?")
 FORMS = frozenset({"", "application/x-www-form-urlencoded"})
@@ -159,4 +161,4 @@ def _must_be_text(request: Request, part: str) -> None:
 def includeme(config: Configurator) -> None:
     """Just inside the error pages; ``config.allow_body`` for the parts included after this one."""
     config.add_directive("allow_body", allow_body)
-    config.add_tween("portal.web.limits.limits_tween_factory", under=EXCVIEW)
+    config.add_tween(TWEEN, under=EXCVIEW)

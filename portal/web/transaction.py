@@ -13,9 +13,12 @@ from typing import Any
 from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
-from pyramid.tweens import EXCVIEW
 
+from portal.web.limits import TWEEN as LIMITS
 from storage.database import NOWHERE, Scope, Statement, Transaction
+
+TWEEN = "portal.web.transaction.transaction_tween"
+"""The name by which what comes before it says so."""
 
 
 class _Undo(Exception):
@@ -69,9 +72,9 @@ def transaction_tween(
 
 
 def includeme(config: Configurator) -> None:
-    """Add ``request.tx``, ``request.read``, ``request.clock``, ``request.portal`` and the tween."""
+    """Add ``request.tx``, ``request.read``, ``request.clock``, ``request.portal`` and the tween, inside what refuses a request."""
     config.add_request_method(open_transaction, "tx", reify=True)
     config.add_request_method(read, "read")
     config.add_request_method(lambda request: request.registry["clock"], "clock", property=True)
     config.add_request_method(lambda request: request.registry["portal"], "portal", property=True)
-    config.add_tween("portal.web.transaction.transaction_tween", under=EXCVIEW)
+    config.add_tween(TWEEN, under=LIMITS)

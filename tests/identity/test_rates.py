@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pyramid.interfaces import ITweens
 
 from portal.identity import rates as module
 from portal.identity.rates import rates
@@ -50,6 +51,14 @@ def ask_for_options(portal: Portal, address: str = "198.51.100.7") -> Any:
     return browser.post(
         "/staff/login/options", {"csrf_token": token}, extra_environ={"REMOTE_ADDR": address}, status="*"
     )
+
+
+def test_a_request_is_refused_before_it_is_counted_and_counted_before_it_has_a_transaction(
+    portal: Portal,
+) -> None:
+    order = [name for name, _ in portal.app.registry.getUtility(ITweens).implicit()]
+    inner = ["web.front", "web.limits", "identity.rates", "web.transaction"]
+    assert [name.rpartition(".")[0] for name in order[-4:]] == [f"portal.{name}" for name in inner]
 
 
 def test_key_dialogues_are_counted_by_network(portal: Portal) -> None:

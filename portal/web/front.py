@@ -9,6 +9,7 @@ only ``/health`` is said to anybody. Without a shared secret there is no front s
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from typing import Any
 
@@ -17,11 +18,16 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.tweens import EXCVIEW
 
-from portal.identity import gateway
 from portal.web.errors import PAGES, Problem
 from portal.web.limits import HEALTH
+from portal.web.limits import TWEEN as LIMITS
 
-LIMITS = "portal.web.limits.limits_tween_factory"
+
+def from_front(request: Request) -> bool:
+    """Whether the front server has brought the request: it shows the shared secret."""
+    secret = request.portal.gateway_secret
+    shown = request.headers.get("X-Madoguchi-Gateway", "")
+    return bool(secret) and hmac.compare_digest(shown.encode(), secret.encode())
 
 
 def front_tween_factory(
@@ -32,7 +38,7 @@ def front_tween_factory(
         return handler
 
     def tween(request: Request) -> Response:
-        if gateway.from_gateway(request) or _asks_for_health(request.environ):
+        if from_front(request) or _asks_for_health(request.environ):
             return handler(request)
         raise Problem(421, words=PAGES[421])
 
@@ -49,5 +55,5 @@ def _asks_for_health(environ: dict[str, Any]) -> bool:
 
 
 def includeme(config: Configurator) -> None:
-    """Inside the error pages, before the forms are looked at."""
-    config.add_tween("portal.identity.front.front_tween_factory", over=LIMITS, under=EXCVIEW)
+    """Inside the error pages, before anything of the request is looked at."""
+    config.add_tween("portal.web.front.front_tween_factory", over=LIMITS, under=EXCVIEW)

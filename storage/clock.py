@@ -7,6 +7,26 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 JAPAN = ZoneInfo("Asia/Tokyo")
+_TO_THE_SECOND = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def second_text(at: datetime) -> str:
+    """A moment as what is signed or published writes it: RFC 3339 in UTC, whole seconds, e.g. 2026-11-22T01:00:00Z.
+
+    Args: at: aware; parts of a second are cut off. Errors: ValueError when it has no time zone.
+    """
+    if at.tzinfo is None:
+        raise ValueError("a moment without its time zone cannot be written; give an aware time")
+    return at.astimezone(UTC).strftime(_TO_THE_SECOND)
+
+
+def from_second_text(text: str) -> datetime:
+    """The moment, aware and in UTC, that `second_text` wrote so. Errors: ValueError for any other writing of a time."""
+    at = datetime.strptime(text, _TO_THE_SECOND).replace(tzinfo=UTC)
+    # strptime also takes 1:5:9 for 01:05:09; of one moment there is one writing.
+    if second_text(at) != text:
+        raise ValueError("a time is not written as YYYY-MM-DDThh:mm:ssZ; take it as it was given out")
+    return at
 
 
 class Clock(Protocol):

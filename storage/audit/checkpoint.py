@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from storage.clock import from_second_text, second_text
 
 FORMAT = "madoguchi-checkpoint/1"
 GENESIS = hashlib.sha256(b"madoguchi-checkpoint/1 genesis").digest()
@@ -50,7 +52,7 @@ class Checkpoint:
                 "root": self.root.hex(),
                 "map_root": self.map_root.hex(),
                 "previous": self.previous.hex(),
-                "time": self.made_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "time": second_text(self.made_at),
             }
         )
 
@@ -69,7 +71,7 @@ def parse(body: bytes) -> Checkpoint:
             root=_hash(raw["root"]),
             map_root=_hash(raw["map_root"]),
             previous=_hash(raw["previous"]),
-            made_at=datetime.strptime(raw["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC),
+            made_at=from_second_text(raw["time"]),
         )
     except CheckpointError:
         raise

@@ -7,9 +7,11 @@ was not signed by the portal.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
+
+from storage.clock import second_text
 
 from .keys import PORTAL
 
@@ -31,12 +33,8 @@ def trust_body(keys: Sequence[tuple[Any, ...]], roots: Sequence[str]) -> dict[st
         "format": TRUST_FORMAT,
         "keys": found,
         "portal": [
-            {"key": key, "from": _instant(made), "until": _instant(end) if end else None}
+            {"key": key, "from": second_text(made), "until": second_text(end) if end else None}
             for (key, made), end in zip(portal, [*ends, None], strict=False)
         ],
         "tsa_roots": list(roots),
     }
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -13,19 +13,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import rfc8785
 
 from storage.audit import merkle
 from storage.audit.checkpoint import link
+from storage.clock import from_second_text, second_text
 
 from .models import canonical, seal
 from .proof_format import Part, plain_part
 from .shapes import NotAProof, count, fields, hexed, items, load, text
 
 FORMAT = "madoguchi-manifest/1"
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Manifest:
         return rfc8785.dumps(
             {
                 "format": FORMAT,
-                "made_at": self.made_at.astimezone(UTC).strftime(_TIME),
+                "made_at": second_text(self.made_at),
                 "parts": [
                     {
                         "tenant": one.tenant,
@@ -100,7 +100,7 @@ def parse(body: bytes) -> Manifest:
     if raw["format"] != FORMAT:
         raise NotAProof("unknown-format", "manifest")
     try:
-        made_at = datetime.strptime(text(raw["made_at"], "made_at"), _TIME).replace(tzinfo=UTC)
+        made_at = from_second_text(text(raw["made_at"], "made_at"))
     except ValueError:
         raise NotAProof("wrong-shape", "made_at") from None
     return Manifest(

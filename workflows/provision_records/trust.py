@@ -12,6 +12,7 @@ from cryptography import x509
 
 from storage.audit.checkpoint import key_id
 from storage.audit.trust import TRUST_FORMAT
+from storage.clock import from_second_text
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,5 @@ def fingerprint(public: bytes) -> str:
 
 def _portal_key(value: Mapping[str, Any]) -> PortalKey:
     until = value["until"]
-    return PortalKey(bytes.fromhex(value["key"]), _instant(value["from"]), _instant(until) if until else None)
-
-
-def _instant(text: str) -> datetime:
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None:
-        raise BadTrust("a time without its zone")
-    return found
+    since, ended = from_second_text(value["from"]), from_second_text(until) if until else None
+    return PortalKey(bytes.fromhex(value["key"]), since, ended)

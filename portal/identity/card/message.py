@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import struct
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+
+from storage.clock import from_second_text, second_text
 
 DOMAIN_TAG = b"madoguchi card login v1\x00"
 PURPOSES = ("login", "step-up")
@@ -67,7 +69,7 @@ class ChallengeMessage:
             "session_hash": self.session_hash.hex(),
             "nonce": self.nonce.hex(),
             "purpose": self.purpose,
-            "expires_at": self.expires_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "expires_at": second_text(self.expires_at),
         }
 
     @classmethod
@@ -81,5 +83,5 @@ class ChallengeMessage:
             bytes.fromhex(fields["session_hash"]),
             bytes.fromhex(fields["nonce"]),
             fields["purpose"],
-            datetime.strptime(fields["expires_at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC),
+            from_second_text(fields["expires_at"]),
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from portal.staff.cases.near import is_large, near, picture_near
+from portal.staff.cases.near import is_large, near
+from workflows.engine.picture import draw
 from workflows.engine.reading import read_definition
 from workflows.linkage.inquiry.machine import DEFINITION as INQUIRY
 from workflows.procedures.machine import DEFINITION as APPLICATION
@@ -33,7 +34,7 @@ def test_every_state_of_a_large_machine_can_be_drawn_near() -> None:
     whole = read_definition(INQUIRY)
     for state in whole.states:
         for language, here in (("ja", "いまここ"), ("en", "Now here")):
-            drawn = picture_near(whole, state, [(None, whole.initial)], language)
+            drawn = draw(near(whole, state, [(None, whole.initial)]), state, language)
             ElementTree.fromstring(drawn)
             assert drawn.count(here) == 1, state
 

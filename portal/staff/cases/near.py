@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from workflows.engine import Definition
 from workflows.engine.definition import Trigger
-from workflows.engine.picture import draw
 
 WHOLE = 8
 """States of a machine that a desk still shows whole."""
@@ -38,16 +37,6 @@ def near(definition: Definition, current: str, walked: Iterable[tuple[str | None
             kept |= {move.to for move in found.moves}
     states = {name: state for name, state in definition.states.items() if name in kept}
     return replace(definition, states=states, triggers=triggers)
-
-
-def picture_near(
-    definition: Definition, current: str, walked: Iterable[tuple[str | None, str]], language: str
-) -> str:
-    """The near part as SVG.
-
-    :param language: ``ja`` or ``en``.
-    """
-    return draw(near(definition, current, walked), current, language, prefix="near")
 
 
 def _moves(trigger: Trigger, current: str, way: set[tuple[str | None, str]]) -> Trigger:

@@ -9,11 +9,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from portal.staff.cases.near import picture_near
+from portal.staff.cases.near import near
 from portal.staff.people import MACHINES, staff_names
 from storage.database import Transaction
 from workflows.engine import Actor, CaseView, Definition, Engine, Option
 from workflows.engine.definition import Field
+from workflows.engine.picture import draw
 
 REASONS = {
     "applicant-request": "本人の申し出",
@@ -155,15 +156,15 @@ def state_label(engine: Engine, case: CaseView, language: str) -> str:
     return _state_label(engine.definition(case), case.state, two(language))
 
 
-def picture(engine: Engine, case: CaseView, language: str) -> Markup:
-    """The way the case can go, its place marked. The engine escapes every label."""
-    return Markup(engine.picture(case, two(language)))  # noqa: S704
+def picture(engine: Engine, case: CaseView, language: str, lines: Sequence[Line] | None = None) -> Markup:
+    """The way the case can go, its place marked. The engine escapes every label.
 
-
-def near(engine: Engine, case: CaseView, lines: Sequence[Line], language: str) -> Markup:
-    """The way the case came and its next steps. The engine escapes every label."""
-    ways = [line.way for line in lines]
-    return Markup(picture_near(engine.definition(case), case.state, ways, two(language)))  # noqa: S704
+    :param lines: its history; then only the way it came and the next steps are drawn.
+    """
+    if lines is None:
+        return Markup(engine.picture(case, two(language)))  # noqa: S704
+    part = near(engine.definition(case), case.state, [line.way for line in lines])
+    return Markup(draw(part, case.state, two(language), prefix="near"))  # noqa: S704
 
 
 def tone(definition: Definition, state: str) -> str:

@@ -114,7 +114,7 @@ def page_of(request: Request, found: CaseView) -> dict[str, Any]:
         "actions": presenting.actions(engine, request.tx, found, actor_of(request), language),
         "history": history,
         "picture": presenting.picture(engine, found, language),
-        "near": presenting.near(engine, found, history, language),
+        "near": presenting.picture(engine, found, language, history),
         "large": is_large(definition),
         "choices": presenting.CHOICES,
         "field_words": presenting.FIELDS,

@@ -21,7 +21,7 @@ from tests.conftest import Databases
 from tests.pki.world import SoftCard
 
 ROOT = Path(__file__).parent.parent.parent
-TEMPLATE = ROOT / "deploy" / "nginx" / "madoguchi.conf.template"
+SHIPPED = ROOT / "deploy" / "nginx"
 SECRET = "the front server's own long random text"
 
 
@@ -178,7 +178,7 @@ class Servers:
         self._run(command + (["--factory"] if factory else []), log, port, environment)
 
     def _nginx(self, tls: Path, port: int, upstream: int) -> None:
-        text = TEMPLATE.read_text()
+        text = (SHIPPED / "madoguchi.conf.template").read_text()
         for name, value in {
             "MADOGUCHI_HOST": "localhost",
             "MADOGUCHI_CARD_HOST": "card.localhost",
@@ -189,6 +189,7 @@ class Servers:
         }.items():
             text = text.replace(f"${{{name}}}", value)
         text = text.replace("https://localhost/", f"https://localhost:{port}/")
+        shutil.copy(SHIPPED / "madoguchi-said.conf", tls)
         (tls / "madoguchi.conf").write_text(text.replace("/dev/stdout", str(tls / "access.log")))
         temporary = "".join(
             f"{kind}_temp_path {tls}/{kind};\n"

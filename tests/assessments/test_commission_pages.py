@@ -20,9 +20,9 @@ from storage.encryption import KeyRing
 from storage.ids import new_id
 from tests.assessments.commission_world import CITY, BothSides
 from tests.conftest import Databases
-from tests.pages.test_desks import form_of
 from tests.privacy_assessment.samples import filled
 from tests.web.conftest import Counter, open_portal
+from tests.web.forms import form_of
 from tests.web.people import CLERK, COORDINATOR, MEMBER, NO_ROLE, RESIDENT, REVIEWER, Person, enter_staff
 
 NOBODY = UUID("01900000-0000-7000-8000-00000000dead")

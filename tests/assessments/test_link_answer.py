@@ -13,8 +13,8 @@ from storage.encryption import KeyRing
 from tests.assessments.desk import Desk
 from tests.conftest import Databases
 from tests.pages import office
-from tests.pages.test_desks import form_of
 from tests.web.conftest import Counter, open_portal
+from tests.web.forms import form_of
 from tests.web.people import CLERK
 from workflows.law.statements import published
 

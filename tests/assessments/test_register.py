@@ -18,8 +18,8 @@ from storage.embedded import EmbeddedServer
 from storage.encryption import FileMasterKey, KeyRing
 from tests.assessments.desk import AFFAIR, Desk, employ
 from tests.conftest import Databases, cloned
-from tests.pages.test_desks import form_of
 from tests.web.conftest import Counter, open_portal
+from tests.web.forms import form_of
 from tests.web.people import CLERK, COORDINATOR, OPERATOR, RESIDENT, SUPERVISOR, Person
 
 ROOT = "/staff/assessments"

@@ -12,7 +12,7 @@ from privacy_assessment.machines import KINDS
 from privacy_assessment.statements.internal import add_step, remove_step
 from tests.assessments.desk import Desk, actor
 from tests.assessments.test_register import ROOT, Bureau, bureau
-from tests.pages.test_desks import form_of
+from tests.web.forms import form_of
 from tests.web.people import CLERK, COORDINATOR, SUPERVISOR, Person
 
 __all__ = ["bureau"]

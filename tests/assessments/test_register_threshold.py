@@ -10,7 +10,7 @@ import pytest
 from privacy_assessment.threshold import table_on
 from tests.assessments.desk import Desk
 from tests.assessments.test_register import Bureau, bureau
-from tests.pages.test_desks import form_of
+from tests.web.forms import form_of
 from tests.web.people import CLERK, COORDINATOR, Person
 
 __all__ = ["bureau"]

@@ -22,6 +22,7 @@ from storage.audit.tiles import TileTree
 from storage.clock import FixedClock
 from storage.database import Database, Scope
 from storage.encryption import KeyRing
+from tests.audit.authority import Answer
 from tests.conftest import Databases
 from tests.provision_records.people import record, writer
 from workflows.provision_records.log import RecordSource
@@ -177,28 +178,6 @@ def test_the_database_refuses_to_change_what_is_placed(
         owner.commit()
         with pytest.raises(psycopg.errors.IntegrityError):
             owner.execute(attack)
-
-
-class Answer(httpx.BaseTransport):
-    """A time-stamp authority over HTTP in this process, with faults."""
-
-    def __init__(self, authority: TimeStampAuthority, clock: FixedClock) -> None:
-        self.authority, self.clock, self.fault = authority, clock, ""
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if self.fault == "down":
-            raise httpx.ConnectError("refused")
-        if self.fault == "500":
-            return httpx.Response(500)
-        if self.fault == "noise":
-            return httpx.Response(200, content=b"\x30\x03\x02\x01\x00")
-        if self.fault == "long":
-            return httpx.Response(200, content=bytes(100_000))
-        body = request.read()
-        if self.fault == "replay":
-            body = self.held
-        self.held = body
-        return httpx.Response(200, content=self.authority.stamp(body, self.clock.now()))
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from storage.audit.verify import Report, verify_log
 from storage.clock import FixedClock
 from storage.database import Scope
 from storage.encryption import KeyRing
-from tests.audit.test_service import Answer
+from tests.audit.authority import Answer
 from tests.conftest import Databases
 from tests.engine.conftest import make_registry, sample_tables
 from tests.engine.helpers import command, opened

@@ -12,8 +12,7 @@ from portal.settings import Settings, SettingsError
 from sandbox.pki import Pki
 from storage.clock import FixedClock
 from tests.conftest import Databases
-from tests.identity.test_pages import post, signed, waiting
-from tests.identity.web import Portal, make_portal
+from tests.identity.web import Portal, make_portal, post, signed, waiting
 from tests.pki.world import card
 
 NAMED = "さんの画面です"

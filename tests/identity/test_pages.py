@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,10 +17,8 @@ from sandbox.pki import Pki
 from storage.clock import FixedClock
 from storage.encryption import FileMasterKey, KeyRing
 from tests.conftest import Databases
-from tests.identity.web import ORIGIN, Portal, make_portal
+from tests.identity.web import JSON, ORIGIN, Portal, make_portal, post, signed, waiting
 from tests.pki.world import SoftCard, card
-
-JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture
@@ -34,28 +31,6 @@ def portal(pki: Pki, databases: Databases, clock: FixedClock, tmp_path: Path) ->
 @pytest.fixture
 def good(pki: Pki) -> SoftCard:
     return card(pki.auth)
-
-
-def waiting(portal: Portal, following: str = "/my/sessions") -> tuple[Any, str]:
-    browser = portal.browser()
-    form = browser.get("/login", {"next": following}).forms[0]
-    page = form.submit().follow()
-    return browser, page.text.split(f'href="{ORIGIN}/login/card/c/')[1].split('"')[0]
-
-
-def signed(portal: Portal, code: str, found: SoftCard) -> dict[str, str]:
-    from portal.identity.card.message import ChallengeMessage
-
-    offered = portal.browser().get(f"/login/card/c/{code}", headers=JSON).json
-    message = ChallengeMessage.from_json(offered)
-    return {
-        "certificate": base64.b64encode(found.der).decode(),
-        "signature": base64.b64encode(found.sign(message.to_bytes())).decode(),
-    }
-
-
-def post(portal: Portal, code: str, body: Any, **more: Any) -> Any:
-    return portal.browser().post_json(f"/login/card/c/{code}", body, headers=JSON, expect_errors=True, **more)
 
 
 def test_the_code_is_read_in_any_spelling(portal: Portal, good: SoftCard) -> None:

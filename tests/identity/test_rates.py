@@ -17,8 +17,7 @@ from portal.identity.secrets import network_hash
 from sandbox.pki import Pki
 from storage.clock import FixedClock
 from tests.conftest import Databases
-from tests.identity.test_pages import JSON, signed, waiting
-from tests.identity.web import Portal, make_portal
+from tests.identity.web import JSON, Portal, make_portal, signed, waiting
 from tests.pki.world import SoftCard, card
 
 FEW = 3

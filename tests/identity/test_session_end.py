@@ -19,8 +19,7 @@ from portal.identity.sessions import ends_at
 from sandbox.pki import Pki
 from storage.clock import FixedClock
 from tests.conftest import Databases
-from tests.identity.test_pages import JSON, signed, waiting
-from tests.identity.web import Portal, make_portal
+from tests.identity.web import JSON, Portal, make_portal, signed, waiting
 from tests.pki.world import card
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,17 @@ from typing import Any
 from webtest import TestApp
 
 import portal.app
+from portal.identity.card.message import ChallengeMessage
 from portal.identity.desks import Desks
 from portal.settings import Settings
 from sandbox.pki import Pki
 from storage.clock import FixedClock
 from tests.conftest import Databases
-from tests.pki.world import DirectAsker, verifier
+from tests.pki.world import DirectAsker, SoftCard, verifier
 
 ORIGIN = "http://localhost"
 SECRET = "a secret of the front server"
+JSON = {"Accept": "application/json"}
 
 
 @dataclass
@@ -42,3 +45,26 @@ def make_portal(pki: Pki, databases: Databases, clock: FixedClock, var: Path, **
     app = portal.app.make_app(made, database=databases.web, clock=clock)
     app.registry["desks"] = Desks(made, databases.web, clock, verifier(pki, asker))
     return Portal(app, asker, clock, made)
+
+
+def waiting(portal: Portal, following: str = "/my/sessions") -> tuple[Any, str]:
+    """A browser whose page waits for a card, and the code it shows."""
+    browser = portal.browser()
+    form = browser.get("/login", {"next": following}).forms[0]
+    page = form.submit().follow()
+    return browser, page.text.split(f'href="{ORIGIN}/login/card/c/')[1].split('"')[0]
+
+
+def signed(portal: Portal, code: str, found: SoftCard) -> dict[str, str]:
+    """What a card answers to the challenge behind a code."""
+    offered = portal.browser().get(f"/login/card/c/{code}", headers=JSON).json
+    message = ChallengeMessage.from_json(offered)
+    return {
+        "certificate": base64.b64encode(found.der).decode(),
+        "signature": base64.b64encode(found.sign(message.to_bytes())).decode(),
+    }
+
+
+def post(portal: Portal, code: str, body: Any, **more: Any) -> Any:
+    """Send an answer, as the card client does."""
+    return portal.browser().post_json(f"/login/card/c/{code}", body, headers=JSON, expect_errors=True, **more)

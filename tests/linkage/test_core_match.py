@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from uuid import UUID
 
 import psycopg
 import pytest
 from ulid import ULID
 
+from tests.linkage.exchanges import at_the_core, cancel, exchanged, until
 from tests.linkage.house import CLERK, KONO, OPERATOR, OTSUKAWA, House
-from workflows.engine import Command
 from workflows.linkage.freezes import Freezes
 from workflows.linkage.inquiry.machine import InquiryMachine
 from workflows.linkage.record_sync import discrepancies
@@ -19,38 +18,6 @@ from workflows.linkage.record_sync.core_match import LONGEST, match_core
 from workflows.linkage.telling import tell_hub
 from workflows.linkage.wire.problems import Problem
 from workflows.linkage.worker import sync_records
-
-
-def at_the_core(house: House, statement: str, *values: object) -> list[tuple]:
-    with psycopg.connect(house.stand_ins.config.database_url, autocommit=True) as core:
-        done = core.execute(statement, values)
-        return done.fetchall() if done.description else []
-
-
-def exchanged(house: House, person: str = "hanako") -> str:
-    """One whole exchange, in all records of 甲野市 and of the server; its number."""
-    opened = house.ask(house.apply_for(person))
-    house.settle()
-    sync_records(house.worker, house.runtime, KONO, force=True)
-    with house.tx(KONO) as tx:
-        (exchange,) = tx.raw.execute(
-            "SELECT exchange_id FROM madoguchi.linkage_inquiry WHERE case_id = %s", (opened.case_id,)
-        ).fetchone()
-    end_reported(house, exchange)
-    return exchange
-
-
-def end_reported(house: House, exchange: str) -> None:
-    """The server tells the core a moment later how it ended."""
-    import time
-
-    until = time.monotonic() + 15
-    while time.monotonic() < until:
-        ((outcome,),) = at_the_core(house, "SELECT outcome FROM core.record WHERE exchange_id = %s", exchange)
-        if outcome != "PERMITTED":
-            return
-        time.sleep(0.1)
-    raise AssertionError("the core never heard how it ended")
 
 
 def night(house: House, tenant: str = KONO):
@@ -238,20 +205,6 @@ def test_a_record_missing_on_our_side_is_said_once_and_ends_when_ours_is_written
         )
     assert night(house).whole
     assert said_of(house, unwritten) == ["RECORD_MISSING", "RECORD_AGREES"]
-
-
-def cancel(house: House, case: UUID) -> None:
-    with house.tx(KONO, "web") as tx:
-        house.engine.apply(tx, Command(case, "cancel", CLERK, "取りやめ", f"c:{case}", {"reason": "MISTAKE"}))
-
-
-def until(house: House, case: UUID, state: str) -> None:
-    """Let 甲野市 alone work until its inquiry is in a state."""
-    for _ in range(100):
-        if house.state(KONO, case) == state:
-            return
-        house.round((KONO,), always=True)
-    raise AssertionError(house.state(KONO, case))
 
 
 def test_what_ended_before_the_core_or_the_holder_was_asked_is_no_discrepancy(house: House) -> None:

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from tests.linkage.bending import bend
+from tests.linkage.exchanges import at_the_core, cancel, until
 from tests.linkage.house import KONO, OPERATOR, OTSUKAWA, House
-from tests.linkage.test_core_match import at_the_core, cancel, until
 from workflows.linkage.dead_letters import DeadLetters
 from workflows.linkage.wire import envelope
 from workflows.linkage.wire.retry import LinkUntrusted

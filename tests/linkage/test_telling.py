@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from storage.clock import SystemClock
+from tests.linkage.exchanges import at_the_core, exchanged
 from tests.linkage.house import BOSS, CLERK, HOLDER, KONO, OTHER_BOSS, OTSUKAWA, House
-from tests.linkage.test_core_match import at_the_core, exchanged
 from workflows.addressees.changes.machine import register as register_changes
 from workflows.addressees.changes.service import AddresseeChanges
 from workflows.addressees.models import NewAddressee

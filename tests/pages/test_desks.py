@@ -14,6 +14,7 @@ from storage.encryption import KeyRing
 from tests.conftest import Databases
 from tests.pages import office
 from tests.web.conftest import Counter, open_portal
+from tests.web.forms import form_of
 from tests.web.people import CLERK, OPERATOR, SUPERVISOR, Person
 from workflows.linkage.record_sync.discrepancies import CORE_MISSING_HERE, Found, about_core, say, settle
 
@@ -26,16 +27,6 @@ def counter(databases: Databases, key_ring: KeyRing, tmp_path_factory: pytest.Te
     clock = FixedClock(datetime(2026, 11, 22, 1, 0, tzinfo=UTC))
     office.furnish(databases.worker, clock, key_ring)
     return open_portal(databases, clock, tmp_path_factory.mktemp("var"), key_ring)
-
-
-def form_of(page: Any, action: str, trigger: str | None = None) -> Any:
-    """The form of a page that leads to an address (and pulls a trigger)."""
-    for form in page.forms.values():
-        if action in (form.action or page.request.path) and (
-            trigger is None or ("trigger" in form.fields and form["trigger"].value == trigger)
-        ):
-            return form
-    raise AssertionError(f"no form to {action} on {page.request.path}")
 
 
 def receive(counter: Counter, addressee: str = office.ADDRESSEE, person: Person = CLERK) -> Any:

@@ -14,8 +14,8 @@ from storage.clock import FixedClock
 from storage.encryption import KeyRing
 from tests.conftest import Databases
 from tests.pages import office, records, rooms
-from tests.pages.test_desks import form_of
 from tests.web.conftest import Counter, open_portal
+from tests.web.forms import form_of
 from tests.web.people import CLERK, OPERATOR, OTHER_RESIDENT, RESIDENT, Person
 
 RESIDENT_PAGES = (

@@ -22,7 +22,7 @@ from storage.audit.stamping import HttpTimeStamper
 from storage.clock import FixedClock
 from storage.database import Scope
 from storage.encryption import KeyRing
-from tests.audit.test_service import Answer
+from tests.audit.authority import Answer
 from tests.conftest import Databases
 from workflows.provision_records.commands import audit, proof, sources
 from workflows.provision_records.proof_file import proof_file

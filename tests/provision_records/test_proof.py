@@ -27,7 +27,7 @@ from storage.audit.trust import TRUST_FORMAT
 from storage.clock import FixedClock
 from storage.database import Scope
 from storage.encryption import KeyRing
-from tests.audit.test_service import Answer
+from tests.audit.authority import Answer
 from tests.conftest import Databases
 from workflows.provision_records import findings, proof
 from workflows.provision_records.log import RecordSource

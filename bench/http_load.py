@@ -1,4 +1,7 @@
-"""A small load client: keep-alive connections in one process, closed loop for the top rate, open loop for latency."""
+"""A small load client: keep-alive connections in one process, closed loop for the top rate, open loop for latency.
+
+Its connections are dealt out evenly to the ports it is given, as a front server does that counts them (`least_conn`).
+"""
 
 from __future__ import annotations
 
@@ -20,52 +23,61 @@ class Load:
     size: int
 
 
-def closed(host: str, port: int, requests: Sequence[bytes], seconds: float, connections: int = 8) -> Load:
+def closed(
+    host: str, ports: Sequence[int], requests: Sequence[bytes], seconds: float, connections: int = 8
+) -> Load:
     """As many answers as possible: each connection sends as soon as it has its answer."""
-    return asyncio.run(_closed(host, port, requests, seconds, connections))
+    return asyncio.run(_closed(host, ports, requests, seconds, connections))
 
 
 def open_loop(
-    host: str, port: int, requests: Sequence[bytes], seconds: float, rate: float, connections: int = 8
+    host: str,
+    ports: Sequence[int],
+    requests: Sequence[bytes],
+    seconds: float,
+    rate: float,
+    connections: int = 8,
 ) -> Load:
     """Requests at a fixed rate; latency counts from the moment a request was due, so that waiting is not hidden."""
-    return asyncio.run(_open(host, port, requests, seconds, rate, connections))
+    return asyncio.run(_open(host, ports, requests, seconds, rate, connections))
 
 
-async def _closed(host: str, port: int, requests: Sequence[bytes], seconds: float, connections: int) -> Load:
+async def _closed(
+    host: str, ports: Sequence[int], requests: Sequence[bytes], seconds: float, connections: int
+) -> Load:
     took: list[float] = []
     sizes: list[int] = []
     supply = itertools.cycle(requests)
     until = time.perf_counter() + seconds
 
-    async def one() -> None:
-        reader, writer = await asyncio.open_connection(host, port)
+    async def one(number: int) -> None:
+        reader, writer = await asyncio.open_connection(host, ports[number % len(ports)])
         while (start := time.perf_counter()) < until:
             sizes.append(await _ask(reader, writer, next(supply)))
             took.append(time.perf_counter() - start)
         writer.close()
 
     start = time.perf_counter()
-    await asyncio.gather(*(one() for _ in range(connections)))
+    await asyncio.gather(*(one(number) for number in range(connections)))
     return _load(took, time.perf_counter() - start, sizes[-1])
 
 
 async def _open(
-    host: str, port: int, requests: Sequence[bytes], seconds: float, rate: float, connections: int
+    host: str, ports: Sequence[int], requests: Sequence[bytes], seconds: float, rate: float, connections: int
 ) -> Load:
     took: list[float] = []
     sizes: list[int] = []
     supply = itertools.cycle(requests)
     due: asyncio.Queue[float | None] = asyncio.Queue()
 
-    async def one() -> None:
-        reader, writer = await asyncio.open_connection(host, port)
+    async def one(number: int) -> None:
+        reader, writer = await asyncio.open_connection(host, ports[number % len(ports)])
         while (at := await due.get()) is not None:
             sizes.append(await _ask(reader, writer, next(supply)))
             took.append(time.perf_counter() - at)
         writer.close()
 
-    workers = [asyncio.create_task(one()) for _ in range(connections)]
+    workers = [asyncio.create_task(one(number)) for number in range(connections)]
     begin = time.perf_counter()
     for number in range(int(seconds * rate)):
         at = begin + number / rate

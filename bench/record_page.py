@@ -1,8 +1,8 @@
 """`record-page`: the resident's list out of 10 thousand and 1 million records (--full: 10 million, --quick: 100
 thousand), beside its raw limit.
 
-Both servers are up at once (granian, two processes of one blocking thread); rounds alternate between them, so that a
-machine whose speed drifts drifts for both. Prints a JSON line for each size.
+Both servers are up at once (granian, two processes of one blocking thread, each on a port of its own as behind a front
+server); rounds alternate between them, so that a machine whose speed drifts drifts for both. Prints a JSON line for each size.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LARGE = {"--full": 10_000_000, "--quick": 100_000}
+PROCESSES = 2
 ROUNDS = 3
 SECONDS = 4.0
 VISITORS = 40
@@ -51,8 +52,8 @@ class Size:
     """One table: its two servers and what was asked of them."""
 
     rows: int
-    ours: int
-    raw: int
+    ours: list[int]
+    raw: list[int]
     page: list[bytes]
     bare: list[bytes]
     filled: float
@@ -137,14 +138,14 @@ def _size(server: EmbeddedServer, folder: Path, rows: int, stack: ExitStack) -> 
     settings = _settings(server, folder, name)
     visitors = _visitors(server, name, rows, settings)
     settled(server.admin_url(name))
-    ours = stack.enter_context(_serve("portal.wsgi:application", True, _environment(settings)))
+    ours = _serve(stack, "portal.wsgi:application", True, _environment(settings))
     return Size(
         rows=rows,
         ours=ours,
-        raw=stack.enter_context(
-            _serve("bench.record_page_raw:application", False, {"BENCH_DATABASE": server.admin_url(name)})
+        raw=_serve(
+            stack, "bench.record_page_raw:application", False, {"BENCH_DATABASE": server.admin_url(name)}
         ),
-        page=[_request("/my/records", f"Cookie: {_kept(ours, cookie)}\r\n") for _, cookie in visitors],
+        page=[_request("/my/records", f"Cookie: {_kept(ours[0], cookie)}\r\n") for _, cookie in visitors],
         bare=[_request(f"/?{person}") for person, _ in visitors],
         filled=filled,
     )
@@ -207,9 +208,16 @@ def _account(owner: psycopg.Connection, account: object) -> None:
     )
 
 
+def _serve(stack: ExitStack, target: str, factory: bool, environ: dict[str, str]) -> list[int]:
+    """Two processes with one blocking thread each; returns their ports."""
+    ports = [stack.enter_context(_process(target, factory, environ)) for _ in range(PROCESSES)]
+    time.sleep(1)  # the first request of a process must not be among those counted
+    return ports
+
+
 @contextmanager
-def _serve(target: str, factory: bool, environ: dict[str, str]) -> Iterator[int]:
-    """A granian of two processes with one blocking thread each; yields its port."""
+def _process(target: str, factory: bool, environ: dict[str, str]) -> Iterator[int]:
+    """A granian of one process; yields its port."""
     port = _free_port()
     command = [
         *(
@@ -219,7 +227,7 @@ def _serve(target: str, factory: bool, environ: dict[str, str]) -> Iterator[int]
             "--interface",
             "wsgi",
             "--workers",
-            "2",
+            "1",
             "--blocking-threads",
             "1",
         ),
@@ -246,7 +254,6 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
         except OSError:
             time.sleep(0.2)
         else:
-            time.sleep(3)  # both processes have to be up, not only the one that answered
             return
     raise RuntimeError("the server did not come up in a minute")
 

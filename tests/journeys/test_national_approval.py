@@ -15,7 +15,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from portal.commission.printing import Press
 from privacy_assessment.commission.delivery import Delivery
@@ -70,6 +70,11 @@ class World:
     def press(self, name: str, exact: bool = True) -> None:
         """Press a button."""
         self.page.get_by_role("button", name=name, exact=exact).first.click()
+
+    def send(self, button: Locator) -> None:
+        """Press a button that sends a form, and wait for the page that comes: leaving at once would take the form back."""
+        with self.page.expect_navigation():
+            button.click()
 
     def step(self, person: Person, statement: str, trigger: str, label: str, **days: str) -> None:
         """Take a step of the body's case on its page, looking at what it says first."""
@@ -177,7 +182,7 @@ def plan_and_judge(world: World) -> str:
     page.locator("input[name=standing][value=national]").check()
     page.get_by_label("担当部署").fill("総務課")
     page.get_by_label("連絡先").fill("内線100")
-    page.locator("form#body").get_by_role("button", name="保存する").click()
+    world.send(page.locator("form#body").get_by_role("button", name="保存する"))
     page = world.at(CENTRE, "/staff/assessments/new")
     page.locator("#title").fill(TITLE)
     page.locator("input[name=affairs]").first.check()
@@ -212,10 +217,10 @@ def write(world: World, statement: str, folder: Path) -> None:
     if statement.rpartition("/")[2] not in (into.input_value() or ""):
         into.select_option(statement.rpartition("/")[2])
         world.press("この先と比べる")
-    world.press("取り込む")
+    world.send(page.get_by_role("button", name="取り込む", exact=True))
     page = world.at(CLERK, f"{statement}/forms/form4/sections/1")
     page.locator("textarea[name='v:f4.1.1.2']").fill(FLOW)
-    page.locator(".md-savebar__buttons").get_by_role("button", name="保存する", exact=True).click()
+    world.send(page.locator(".md-savebar__buttons").get_by_role("button", name="保存する", exact=True))
     page = world.at(CLERK, f"{statement}/forms/form4/sections/1")
     expect(page.locator("textarea[name='v:f4.1.1.2']")).to_have_value(FLOW)
 
@@ -242,7 +247,7 @@ def consult(world: World, statement: str) -> None:
     page.locator("#answer").fill("書面と電子の両方で知らせることを書き加えます。")
     page.locator("#changed-1").check()
     page.locator("#change_note").fill("Ⅰ-1②に通知の方法を加えた。")
-    page.get_by_role("main").get_by_role("button", name=re.compile("保存")).first.click()
+    world.send(page.get_by_role("main").get_by_role("button", name=re.compile("保存")).first)
     page = world.at(CLERK, f"{statement}/forms/form4/sections/1")
     page.locator("textarea[name='v:f4.1.1.2']").fill(FLOW + "通知は書面と電子の両方で行う。")
     page.locator(".md-savebar__buttons").get_by_role("button", name="保存する", exact=True).click()
@@ -274,7 +279,7 @@ def review_and_ask(world: World) -> str:
         expect(page.get_by_role("main")).to_contain_text("観点の結果を保存しました。")
     page.locator("#I-1-2").get_by_role("link", name=re.compile("この項目を質問する")).click()
     page.locator("#text").fill("電子の通知を開かない人には、どのように知らせますか。")
-    world.press("質問を書いておく")
+    world.send(page.get_by_role("button", name="質問を書いておく"))
     page.locator("#due_on").fill("2026-05-20")
     world.press("質問を送る")
     expect(page.get_by_role("main")).to_contain_text("質問を送りました。")
@@ -297,14 +302,14 @@ def decide(world: World, review: str) -> None:
     """The reviewer closes the question and drafts; she may not sign; the member signs; the letter is printed."""
     page = world.at(REVIEWER, f"{review}/questions")
     expect(page.locator("#q1")).to_contain_text("2週間の後に書面を送ります")
-    page.locator("#q1").get_by_role("button", name=re.compile("この質問を閉じる")).click()
+    world.send(page.locator("#q1").get_by_role("button", name=re.compile("この質問を閉じる")))
     page = world.at(REVIEWER, review)
     world.press("決定の起案を始める")
     page.get_by_role("link", name="決定", exact=True).click()
     page.get_by_label("承認", exact=True).check()
     page.locator("#reasons").fill("指針に適合していると認められる。")
-    world.press("案を保存する")
-    page.get_by_role("main").get_by_role("button", name="署名を求める").click()
+    world.send(page.get_by_role("button", name="案を保存する"))
+    world.send(page.get_by_role("main").get_by_role("button", name="署名を求める"))
     page = world.at(REVIEWER, f"{review}/signature")
     expect(page.get_by_role("button", name="署名する")).to_have_count(0)
     page = world.at(MEMBER, f"{review}/signature")

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from portal.identity.config import CardSettings
-from portal.identity.counter import CounterCardDesk
+from portal.identity.limits import counter_limits, limits
 from portal.identity.models import Identity
 from portal.identity.passkeys import PasskeyDesk
 from portal.identity.service import CardDesk
@@ -38,8 +38,8 @@ class Desks:
         :raises AnchorRefused: when the pinned authorities are missing or may not be trusted here.
         """
         verifier = self._verifier or CardSettings.from_env(self._settings).verifier(self._settings.production)
-        desk = CounterCardDesk if self._settings.counter else CardDesk
-        return desk(self._database, verifier, self._clock, self._settings.origin)
+        rules = counter_limits if self._settings.counter else limits
+        return CardDesk(self._database, verifier, self._clock, self._settings.origin, rules)
 
     @cached_property
     def passkey(self) -> PasskeyDesk:

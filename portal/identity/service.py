@@ -10,7 +10,7 @@ import hashlib
 import secrets as random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -108,16 +108,25 @@ class CardDesk:
     :param database: web role.
     :param verifier: checks cards.
     :param origin: origin of the portal; the card signs it.
+    :param rules: the limits of a day; other ones at a terminal of the counter.
     """
 
-    def __init__(self, database: Database, verifier: CardVerifier, clock: Clock, origin: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        verifier: CardVerifier,
+        clock: Clock,
+        origin: str,
+        rules: Callable[[date], Limits] = limits,
+    ) -> None:
         self._database = database
         self._verifier = verifier
         self._clock = clock
         self._origin = origin
+        self._rules = rules
 
     def _limits(self) -> Limits:
-        return limits(self._clock.today())
+        return self._rules(self._clock.today())
 
     def start(
         self,

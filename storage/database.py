@@ -40,7 +40,8 @@ Role = Literal["web", "worker", "vault", "migrator"]
 IDLE = psycopg.pq.TransactionStatus.IDLE
 # A page never walks through a table. Without this, a statement planned while its table is almost empty does so until the
 # server has counted anew, which takes it a minute or more: challenges and counters are such tables every morning.
-BY_INDEX = " -c enable_seqscan=off"
+# (A server before 18 prices a walk that cannot be avoided so high that it would compile the plan: hence no compiling.)
+BY_INDEX = " -c enable_seqscan=off -c jit=off"
 WAIT_FOR_CONNECTION = 30.0
 """Seconds a transaction waits for a connection when all are in use."""
 

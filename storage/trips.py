@@ -73,11 +73,6 @@ class Trips:
         self._readable = _poll(raw, select.POLLIN)
         self._both = _poll(raw, select.POLLIN | select.POLLOUT)
 
-    @property
-    def going(self) -> bool:
-        """Whether a transaction has begun with a trip that did not end it."""
-        return self._going
-
     def run(
         self, statements: Sequence[Statement], more: bool = False, meanwhile: Meanwhile | None = None
     ) -> list[list[tuple[Any, ...]]]:
@@ -111,9 +106,8 @@ class Trips:
     def _run(
         self, statements: Sequence[Statement], more: bool, meanwhile: Meanwhile | None = None
     ) -> list[list[tuple[Any, ...]]]:
-        self.failed_at = (
-            -1
-        )  # of none, until the server says so: a value may be refused before anything is sent
+        # Of none, until the server says so: a value may be refused before anything is sent.
+        self.failed_at = -1
         ready = [self._ready(statement) for statement in statements]
         try:
             if not self._going:

@@ -68,7 +68,7 @@ def letters(request: Request) -> dict[str, Any]:
             }
             for lane in outbox.lanes(request.tx)
         ],
-        "discrepancies": discrepancies.standing(request.tx)[:SHOWN],
+        "discrepancies": discrepancies.standing(request.tx, SHOWN),
         "reasons": REASONS,
         "kinds": DISCREPANCIES,
         "explanations": EXPLANATIONS,

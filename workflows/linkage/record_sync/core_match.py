@@ -153,7 +153,7 @@ def _weigh(tx: Transaction, runtime: LinkRuntime, words: Sequence[CoreWord], beg
         missing_here=fresh[CORE_MISSING_HERE],
         missing_there=fresh[CORE_MISSING_THERE],
         stay_open=fresh[CORE_STAYS_OPEN],
-        standing=len(discrepancies.standing(tx)),
+        standing=discrepancies.count(tx),
     )
 
 

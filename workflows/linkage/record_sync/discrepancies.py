@@ -1,7 +1,8 @@
 """What the keepers of a record do not agree on (番号法23条), from the night it is found until the keepers agree or a person has explained it.
 
-It is written into the incidents, which only grow: a discrepancy stands while the newest word about it is not that it ended. So it is said
-once, however many nights find it again, and anew only when it became another one. Nothing of the records is changed by any of this.
+Every word about it is written into the incidents, which only grow; what stands now is a row of its own, so that desk and nights read no
+more than that. It is said once, however many nights find it again, and anew only when it became another one. Nothing of the records is
+changed by any of this.
 """
 
 from __future__ import annotations
@@ -23,13 +24,19 @@ AGREES, EXPLAINED = "RECORD_AGREES", "RECORD_EXPLAINED"
 
 # Only what a discrepancy says is about something, and it stands in an index of its own: other incidents are not looked at.
 _NEWEST = """
-    SELECT DISTINCT ON (detail->>'about') detail->>'about', kind, detail->>'said', detail->>'of', at
+    SELECT DISTINCT ON (detail->>'about') detail->>'about', kind, detail->>'said', detail->>'of'
       FROM madoguchi.linkage_incident
-     WHERE tenant = %(tenant)s AND detail ? 'about' {which}
+     WHERE tenant = %s AND detail ? 'about' AND detail->>'about' = ANY(%s)
      ORDER BY detail->>'about', at DESC, id DESC
 """
-_NEWEST_OF_ALL = _NEWEST.format(which="")
-_NEWEST_OF_THESE = _NEWEST.format(which="AND detail->>'about' = ANY(%(about)s)")
+_STANDS = """
+    INSERT INTO madoguchi.linkage_discrepancy (tenant, about, kind, said, at) VALUES (%s, %s, %s, %s, %s)
+        ON CONFLICT (tenant, about) DO UPDATE SET kind = excluded.kind, said = excluded.said, at = excluded.at
+"""
+_ENDS = "DELETE FROM madoguchi.linkage_discrepancy WHERE tenant = %s AND about = ANY(%s) RETURNING about, kind, said"
+_STANDING = """
+    SELECT about, kind, said, at FROM madoguchi.linkage_discrepancy WHERE tenant = %s ORDER BY at DESC, about DESC LIMIT %s
+"""
 
 
 class DiscrepancyRefused(ValueError):
@@ -85,10 +92,12 @@ def say(tx: Transaction, found: Iterable[Found], now: datetime) -> list[Found]:
     known = {row[0]: row for row in _newest(tx, list(wanted))}
     fresh = []
     for one in wanted.values():
-        _, kind, said, of, _ = known.get(one.about, (None,) * 5)
+        _, kind, said, of = known.get(one.about, (None,) * 4)
         if (of if kind == EXPLAINED else kind, said) != (one.kind, one.said):
             note_incident(tx, one.kind, {"about": one.about, "said": one.said}, now)
             fresh.append(one)
+    with tx.raw.cursor() as cursor:
+        cursor.executemany(_STANDS, [(tx.tenant, one.about, one.kind, one.said, now) for one in fresh])
     return fresh
 
 
@@ -97,17 +106,26 @@ def settle(tx: Transaction, about: Sequence[str], now: datetime) -> int:
 
     :returns: how many discrepancies ended by it.
     """
-    rows = [row for row in _newest(tx, about) if row[1] in KINDS]
-    for name, kind, said, _, _ in rows:
+    rows = _end(tx, about)
+    for name, kind, said in rows:
         note_incident(tx, AGREES, {"about": name, "of": kind, "said": said}, now, ended=True)
     return len(rows)
 
 
-def standing(tx: Transaction) -> list[Standing]:
-    """Return every discrepancy of the tenant that has not ended, newest first."""
-    rows = [row for row in _newest(tx, None) if row[1] in KINDS]
-    found = [Standing(about, kind, said, at) for about, kind, said, _, at in rows]
-    return sorted(found, key=lambda one: (one.at, one.about), reverse=True)
+def standing(tx: Transaction, most: int | None = None) -> list[Standing]:
+    """Return the discrepancies of the tenant that have not ended, newest first.
+
+    :param most: no more than so many; all when None.
+    """
+    return [Standing(*row) for row in tx.raw.execute(_STANDING, (tx.tenant, most)).fetchall()]
+
+
+def count(tx: Transaction) -> int:
+    """Return how many discrepancies of the tenant have not ended."""
+    row = tx.raw.execute(
+        "SELECT count(*) FROM madoguchi.linkage_discrepancy WHERE tenant = %s", (tx.tenant,)
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def explain(tx: Transaction, about: str, actor: Actor, reason: str, now: datetime) -> None:
@@ -118,17 +136,19 @@ def explain(tx: Transaction, about: str, actor: Actor, reason: str, now: datetim
     """
     if DESK.isdisjoint(actor.roles):
         raise DiscrepancyRefused("NOT_ALLOWED")
-    row = next((row for row in _newest(tx, [about]) if row[1] in KINDS), None)
-    if row is None:
+    rows = _end(tx, [about])
+    if not rows:
         raise DiscrepancyRefused("NOT_STANDING")
-    detail = {"about": about, "of": row[1], "said": row[2], "by": actor.id, "reason": reason}
+    ((_, kind, said),) = rows
+    detail = {"about": about, "of": kind, "said": said, "by": actor.id, "reason": reason}
     note_incident(tx, EXPLAINED, detail, now, ended=True)
 
 
-def _newest(tx: Transaction, about: Sequence[str] | None) -> list[tuple[str, str, str, str | None, datetime]]:
-    """The newest word on each thing compared; on these, or on all."""
-    if about is not None and not about:
-        return []
-    if about is None:
-        return tx.raw.execute(_NEWEST_OF_ALL, {"tenant": tx.tenant}).fetchall()
-    return tx.raw.execute(_NEWEST_OF_THESE, {"tenant": tx.tenant, "about": list(about)}).fetchall()
+def _newest(tx: Transaction, about: Sequence[str]) -> list[tuple[str, str, str, str | None]]:
+    """The newest word on each of these."""
+    return tx.raw.execute(_NEWEST, (tx.tenant, list(about))).fetchall() if about else []
+
+
+def _end(tx: Transaction, about: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Take these out of what stands; of two who end the same at once, one finds it gone."""
+    return tx.raw.execute(_ENDS, (tx.tenant, list(about))).fetchall() if about else []

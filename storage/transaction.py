@@ -21,6 +21,10 @@ from storage.trips import Statement, Trips
 
 Explain = Callable[[psycopg.Error], Exception | None]
 _TRIPS = "madoguchi.trips"
+# What begins as a transaction and then stands like this has failed, or was undone by somebody who had a view of it. A server that is
+# told to commit it would answer ROLLBACK, and the driver would say nothing.
+_OVER = (psycopg.pq.TransactionStatus.INERROR, psycopg.pq.TransactionStatus.IDLE)
+FAILED = "the transaction has failed; nothing more can be done in it"
 
 BEGIN = "BEGIN"
 # For a long look at one moment of the database, however long it takes.
@@ -145,9 +149,14 @@ class Transaction:
             self._session.flush()
 
     def commit(self) -> None:
-        """Send what the session holds and what was announced, and commit. Nothing is sent for a transaction that did nothing."""
+        """Send what the session holds and what was announced, and commit. Nothing is sent for a transaction that did nothing.
+
+        :raises psycopg.Error: the commit was refused, or an error before it was passed over; nothing was committed.
+        """
         self.flush()
         self.close_session()
+        if self._viewed and self._raw.pgconn.transaction_status in _OVER:
+            raise psycopg.errors.InFailedSqlTransaction(FAILED)
         if self._connection is not None:
             self._connection.commit()
         elif self._viewed:
@@ -182,9 +191,7 @@ class Transaction:
         :param more: the transaction goes on; else it is committed, or handed to the connection when BEGIN is among them.
         """
         if self._failed:
-            raise psycopg.errors.InFailedSqlTransaction(
-                "the transaction has failed; nothing more can be done in it"
-            )
+            raise psycopg.errors.InFailedSqlTransaction(FAILED)
         waiting, self._waiting, opening, self._opening = self._waiting, [], self._opening, ()
         before = len(opening) + len(waiting)
         self._failed = True  # whatever goes wrong: what waited is gone, and maybe the scope

@@ -40,7 +40,7 @@ def test_keys_of_another_tenant_are_not_seen(databases, key_ring, tenant_a, tena
     with databases.worker.transaction(Scope(tenant=tenant_b)) as tx:
         count = tx.raw.execute("SELECT count(*) FROM tenant_key WHERE tenant = %s", (tenant_a,)).fetchone()
         assert count == (0,)
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), tx.raw.transaction():
             tx.raw.execute(
                 "INSERT INTO tenant_key (tenant, key_id, purpose, wrapped, created_at) VALUES (%s, 9, 'x', '', now())",
                 (tenant_a,),

@@ -105,6 +105,43 @@ def test_who_passes_over_an_error_commits_nothing(databases, scope):
     assert kept(databases, scope, 15) == kept(databases, scope, 16) == 0
 
 
+def passed_over(tx, view):
+    """An error of the database that the code of a block has caught, by whichever view it came."""
+    with pytest.raises((psycopg.errors.DivisionByZero, DBAPIError)):
+        {
+            "raw": lambda: tx.raw.execute("SELECT 1/0"),
+            "connection": lambda: tx.connection.execute(text("SELECT 1/0")),
+            "session": lambda: tx.session.execute(text("SELECT 1/0")),
+            "ask": lambda: tx.raw and tx.ask(("SELECT 1/0", ())),
+        }[view]()
+
+
+@pytest.mark.parametrize("view", ["raw", "connection", "session", "ask"])
+def test_a_block_in_which_an_error_was_passed_over_never_ends_as_if_it_were_committed(databases, scope, view):
+    with pytest.raises(psycopg.errors.InFailedSqlTransaction), databases.worker.transaction(scope) as tx:
+        tx.ask((ROW, (scope.tenant, 21)))
+        passed_over(tx, view)
+    assert kept(databases, scope, 21) == 0
+
+
+@pytest.mark.parametrize("undone", [lambda tx: tx.raw.rollback(), lambda tx: tx.session.rollback()])
+def test_nor_does_one_that_was_undone_behind_its_back(databases, scope, undone):
+    with pytest.raises(psycopg.errors.InFailedSqlTransaction), databases.worker.transaction(scope) as tx:
+        tx.session.execute(text("SELECT 1"))
+        tx.raw.execute(ROW, (scope.tenant, 22))
+        undone(tx)
+    assert kept(databases, scope, 22) == 0
+
+
+def test_what_fails_within_a_savepoint_takes_back_that_alone(databases, scope):
+    with databases.worker.transaction(scope) as tx:
+        tx.ask((ROW, (scope.tenant, 23)))
+        with pytest.raises(psycopg.errors.DivisionByZero), tx.raw.transaction():
+            tx.raw.execute(ROW, (scope.tenant, 24))
+            tx.raw.execute("SELECT 1/0")
+    assert (kept(databases, scope, 23), kept(databases, scope, 24)) == (1, 0)
+
+
 @pytest.mark.parametrize("value", ["\ud800", "\0", object()])
 def test_who_passes_over_a_value_that_cannot_be_sent_commits_nothing(databases, scope, value):
     for first in (True, False):

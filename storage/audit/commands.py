@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from cryptography import x509
 
-from storage.database import BEGIN_SNAPSHOT, Database, Scope, Transaction
+from storage.database import BEGIN_SNAPSHOT, NO_END, Database, Scope, Transaction
 
 from .checkpoint import key_id
 from .keys import public_keys
@@ -100,7 +100,7 @@ def load_roots(paths: Sequence[Path]) -> list[x509.Certificate]:
 def snapshot(db: Database, tenant: str) -> Iterator[Transaction]:
     """A transaction that sees one moment of the database however long it takes, while the log goes on growing."""
     with db.transaction(Scope(tenant=tenant), begin=BEGIN_SNAPSHOT) as tx:
-        tx.raw.execute("SET LOCAL statement_timeout = 0")
+        tx.raw.execute(NO_END)
         yield tx
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -13,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
+import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
@@ -23,6 +26,16 @@ from tests.pki.world import SoftCard
 ROOT = Path(__file__).parent.parent.parent
 SHIPPED = ROOT / "deploy" / "nginx"
 SECRET = "the front server's own long random text"
+
+
+def know_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Browsers know that ``*.localhost`` is this machine (RFC 6761); the C library may not."""
+    usual = socket.getaddrinfo
+
+    def look_up(host: Any, *rest: Any, **more: Any) -> Any:
+        return usual("127.0.0.1" if host == "card.localhost" else host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
 
 
 def free_port() -> int:
@@ -190,7 +203,9 @@ class Servers:
             text = text.replace(f"${{{name}}}", value)
         text = text.replace("https://localhost/", f"https://localhost:{port}/")
         shutil.copy(SHIPPED / "madoguchi-said.conf", tls)
-        (tls / "madoguchi.conf").write_text(text.replace("/dev/stdout", str(tls / "access.log")))
+        (tls / "madoguchi.conf").write_text(
+            text.replace("/var/log/nginx/madoguchi.log", str(tls / "access.log"))
+        )
         temporary = "".join(
             f"{kind}_temp_path {tls}/{kind};\n"
             for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -212,3 +227,26 @@ class Servers:
             process.terminate()
         for process in self._running:
             process.wait(10)
+
+
+def browser(
+    front: Front,
+    files: tuple[Path, Path] | None = None,
+    version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3,
+    **more: Any,
+) -> httpx.Client:
+    context = ssl.create_default_context(cafile=str(front.ca))
+    context.maximum_version = version
+    if files:
+        context.load_cert_chain(*files)
+    return httpx.Client(verify=context, trust_env=False, timeout=15, **more)
+
+
+def speak(front: Front, name: str, sent: bytes) -> ssl.SSLSocket:
+    """A raw connection under a name, with something sent."""
+    context = ssl.create_default_context(cafile=str(front.ca))
+    context.check_hostname = False
+    raw = socket.create_connection(("127.0.0.1", front.port), timeout=10)
+    tls = context.wrap_socket(raw, server_hostname=name)
+    tls.sendall(sent)
+    return tls

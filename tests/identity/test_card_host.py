@@ -8,8 +8,7 @@ import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
@@ -17,7 +16,7 @@ import pytest
 from sandbox.pki import Pki, faults, provision
 from tests.conftest import Databases
 from tests.identity.forgeries import made
-from tests.identity.front import SECRET, Front, Servers
+from tests.identity.front import SECRET, Front, Servers, browser, know_names, speak
 from tests.pki.world import HANAKO, LATER, SoftCard, card, spare_key
 
 pytestmark = pytest.mark.nginx
@@ -27,30 +26,11 @@ NOW = datetime.now(UTC)
 
 @pytest.fixture(autouse=True)
 def names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Browsers know that ``*.localhost`` is this machine (RFC 6761); the C library may not."""
-    usual = socket.getaddrinfo
-
-    def look_up(host: Any, *rest: Any, **more: Any) -> Any:
-        return usual("127.0.0.1" if host == "card.localhost" else host, *rest, **more)
-
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    know_names(monkeypatch)
 
 
 def living_card(own: Pki, kind: str = "auth") -> SoftCard:
     return card(getattr(own, kind), holder=HANAKO, at=NOW - timedelta(days=30))
-
-
-def browser(
-    front: Front,
-    files: tuple[Path, Path] | None = None,
-    version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3,
-    **more: Any,
-) -> httpx.Client:
-    context = ssl.create_default_context(cafile=str(front.ca))
-    context.maximum_version = version
-    if files:
-        context.load_cert_chain(*files)
-    return httpx.Client(verify=context, trust_env=False, timeout=15, **more)
 
 
 def start(front: Front, visitor: httpx.Client) -> str:
@@ -200,7 +180,6 @@ def test_the_responder_down_closes_the_card_host_with_a_kind_word(front: Front, 
 
 @pytest.mark.parametrize("spelling", ["X-Client-Cert", "X_Client_Cert", "x-client-cert"])
 def test_a_visitor_cannot_speak_for_nginx(front: Front, own: Pki, spelling: str) -> None:
-    from urllib.parse import quote
 
     from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -247,16 +226,6 @@ def test_neither_log_holds_the_code_or_the_name(front: Front, own: Pki, var: Pat
         assert name not in text
 
 
-def speak(front: Front, name: str, sent: bytes) -> ssl.SSLSocket:
-    """A raw connection under a name, with something sent."""
-    context = ssl.create_default_context(cafile=str(front.ca))
-    context.check_hostname = False
-    raw = socket.create_connection(("127.0.0.1", front.port), timeout=10)
-    tls = context.wrap_socket(raw, server_hostname=name)
-    tls.sendall(sent)
-    return tls
-
-
 def test_a_name_that_is_not_ours_gets_no_handshake(front: Front) -> None:
     with pytest.raises(ssl.SSLError):
         speak(front, "evil.example", b"")
@@ -295,22 +264,6 @@ def test_a_file_as_large_as_a_statement_reaches_the_application_and_a_large_form
 
 
 HALF = b"POST /login/card HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx"
-
-
-def test_while_the_portal_is_away_both_hosts_say_so_in_words(own: Pki, tmp_path: Path) -> None:
-    servers = Servers(tmp_path, own, None)
-    front = servers.front
-    try:
-        with browser(front) as visitor:
-            for address in (f"{front.main}/my/", f"{front.card}/card/enter?code=0000000000"):
-                answer = visitor.get(address)
-                assert answer.status_code == 502
-                assert "つながりにくく" in answer.text
-                assert answer.headers["Retry-After"] == "60"
-                assert "nginx" not in answer.text
-            assert "evil" not in visitor.get(f"{front.main}/my/?evil").text
-    finally:
-        servers.stop()
 
 
 def test_bodies_that_are_held_back_hold_up_nobody_else(front: Front) -> None:

@@ -15,7 +15,13 @@ from storage.encryption import FileMasterKey, KeyRing
 from storage.encryption.rotation import reseal, sealed_columns
 
 # The rooms that keep sealed values; importing them registers their columns.
-ROOMS = ("workflows.addressees.models", "workflows.linkage.sealed", "storage.audit.keys")
+ROOMS = (
+    "workflows.addressees.models",
+    "workflows.linkage.sealed",
+    "storage.audit.keys",
+    "privacy_assessment.sealed",
+    "portal.public.consultations.copies",
+)
 
 
 @click.group()

@@ -172,7 +172,7 @@ class OpinionService:
         ).fetchone()
         if row is None:
             return {}
-        plain = self.keys.open(tx, tx.tenant, bytes(row[0]), _context(consultation, receipt, row[1]))
+        plain = self.keys.open(tx, tx.tenant, bytes(row[0]), personal_context(consultation, receipt, row[1]))
         return orjson.loads(plain)
 
     def names(self, tx: Transaction, consultation: UUID) -> set[str]:
@@ -184,7 +184,9 @@ class OpinionService:
         ).fetchall()
         opened = (
             orjson.loads(
-                self.keys.open(tx, tx.tenant, bytes(sealed), _context(consultation, receipt, revision))
+                self.keys.open(
+                    tx, tx.tenant, bytes(sealed), personal_context(consultation, receipt, revision)
+                )
             )
             for receipt, revision, sealed in rows
         )
@@ -309,7 +311,7 @@ class OpinionService:
     ) -> None:
         sealed = None
         if personal:
-            context = _context(found.id, opinion.receipt, opinion.revision)
+            context = personal_context(found.id, opinion.receipt, opinion.revision)
             sealed = self.keys.seal(tx, tx.tenant, orjson.dumps(dict(personal)), context)
         tx.raw.execute(
             "INSERT INTO madoguchi.opinion (tenant, consultation_id, receipt, revision, kind, body, places, personal, edit_key, at,"
@@ -327,5 +329,6 @@ def _digest(key: str) -> bytes:
     return hashlib.sha256(key.encode(errors="replace")).digest()
 
 
-def _context(consultation: UUID, receipt: str, revision: int) -> str:
+def personal_context(consultation: object, receipt: object, revision: object) -> str:
+    """The context under which name and contact of a revision are sealed."""
     return f"opinion.personal:{consultation}:{receipt}:{revision}"

@@ -183,7 +183,7 @@ def keep_code(
         " WHERE tenant = %s AND room_id = %s AND id = %s AND state = 'asked'",
         (
             account,
-            keys.seal(tx, tx.tenant, code.encode(), _context(member.id)),
+            keys.seal(tx, tx.tenant, code.encode(), code_context(member.id)),
             until,
             tx.tenant,
             member.room,
@@ -205,7 +205,7 @@ def take_code(tx: Transaction, clock: Clock, keys: KeyRing, room: UUID, member: 
         "UPDATE madoguchi.review_member SET state = 'ready', sealed_code = NULL WHERE tenant = %s AND room_id = %s AND id = %s",
         (tx.tenant, room, member),
     )
-    return keys.open(tx, tx.tenant, bytes(row[0]), _context(member)).decode()
+    return keys.open(tx, tx.tenant, bytes(row[0]), code_context(member)).decode()
 
 
 def current_room(tx: Transaction, statement: UUID) -> Room | None:
@@ -316,5 +316,6 @@ def _check_day(clock: Clock, until: date) -> None:
         )
 
 
-def _context(member: UUID) -> str:
+def code_context(member: object) -> str:
+    """The context under which the code of a new reviewer is sealed."""
     return f"review_member.sealed_code:{member}"

@@ -88,7 +88,12 @@ def attach(
         cursor.executemany(
             "INSERT INTO madoguchi.assessment_attachment_part (tenant, attachment_id, seq, sealed) VALUES (%s, %s, %s, %s)",
             [
-                (tx.tenant, key, seq, ring.seal(tx, tx.tenant, data[at : at + PIECE], _context(key, seq)))
+                (
+                    tx.tenant,
+                    key,
+                    seq,
+                    ring.seal(tx, tx.tenant, data[at : at + PIECE], piece_context(key, seq)),
+                )
                 for seq, at in enumerate(range(0, len(data), PIECE))
             ],
         )
@@ -116,7 +121,7 @@ def open_attachment(
         (tx.tenant, attachment),
     ).fetchall()
     data = b"".join(
-        ring.open(tx, tx.tenant, bytes(sealed), _context(attachment, seq)) for seq, sealed in pieces
+        ring.open(tx, tx.tenant, bytes(sealed), piece_context(attachment, seq)) for seq, sealed in pieces
     )
     if hashlib.sha256(data).digest() != found.sha256:
         raise NoSuchStatement("この添付は見つかりません。")
@@ -141,5 +146,6 @@ def _by_content(name: str, data: bytes) -> str | None:
     return None
 
 
-def _context(attachment: UUID, seq: int) -> str:
+def piece_context(attachment: object, seq: object) -> str:
+    """The context under which a piece of an attachment is sealed."""
     return f"assessment_attachment_part.sealed:{attachment}:{seq}"

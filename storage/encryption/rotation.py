@@ -24,6 +24,7 @@ class SealedColumn:
     :param key: the other columns of the primary key, after ``tenant``.
     :param context: from the key values to the context the value was sealed under.
     :param purpose: which of the tenant's keys.
+    :param batch: how many values are in memory at once; fewer where they are large.
     """
 
     role: Role
@@ -32,6 +33,7 @@ class SealedColumn:
     key: tuple[str, ...]
     context: Callable[[Mapping[str, object]], str]
     purpose: str = "data"
+    batch: int = BATCH
 
     def __str__(self) -> str:
         return f"{self.table}.{self.column}"
@@ -76,7 +78,7 @@ def reseal(database: Database, ring: KeyRing, tenant: str, column: SealedColumn,
     with database.transaction(Scope(tenant=tenant)) as tx:
         rows = tx.raw.execute(
             f"SELECT {column.column}, {keys} FROM {column.table} WHERE tenant = %s AND {column._is_old()}"  # noqa: S608
-            f" LIMIT {BATCH} FOR UPDATE SKIP LOCKED",
+            f" LIMIT {column.batch} FOR UPDATE SKIP LOCKED",
             (tenant, newest.to_bytes(2, "big")),
         ).fetchall()
         for sealed, *values in rows:

@@ -11,11 +11,23 @@ from procrastinate import App
 from privacy_assessment.consultation.opinions import Opinion
 from storage.database import Database, Scope, Transaction
 from storage.encryption import KeyRing
+from storage.encryption.rotation import SealedColumn
+from storage.encryption.rotation import register as register_sealed
 from storage.jobs import defer
 
 log = structlog.get_logger(__name__)
 
 LIFE = timedelta(days=1)
+SEALED = register_sealed(
+    SealedColumn(
+        "worker",
+        "madoguchi.opinion_copy",
+        "sealed",
+        ("consultation_id", "receipt", "revision"),
+        lambda key: copy_context(key["consultation_id"], key["receipt"], key["revision"]),
+        batch=50,
+    )
+)
 TASK = "consultation.copy"
 SWEEP = "consultation.sweep"
 
@@ -25,7 +37,7 @@ def ask_for(
 ) -> None:
     """Keep a page and put the job on the list; one that waits or is ready for the same text is left alone."""
     sealed = keys.seal(
-        tx, tx.tenant, page.encode(), _context(consultation, opinion.receipt, opinion.revision)
+        tx, tx.tenant, page.encode(), copy_context(consultation, opinion.receipt, opinion.revision)
     )
     row = tx.raw.execute(
         "INSERT INTO madoguchi.opinion_copy AS c (tenant, consultation_id, receipt, revision, state, sealed, asked_at, expires_at)"
@@ -54,7 +66,7 @@ def fetch(
         return "none", None
     if row[0] != "ready":
         return row[0], None
-    context = _context(consultation, opinion.receipt, opinion.revision)
+    context = copy_context(consultation, opinion.receipt, opinion.revision)
     return "ready", keys.open(tx, tx.tenant, bytes(row[1]), context)
 
 
@@ -70,7 +82,7 @@ def make(database: Database, keys: KeyRing, tenant: str, consultation: UUID, rec
         ).fetchone()
         if row is None:
             return
-        context = _context(consultation, receipt, row[1])
+        context = copy_context(consultation, receipt, row[1])
         try:
             printed = pdf(keys.open(tx, tenant, bytes(row[0]), context).decode())
             sealed, state = keys.seal(tx, tenant, printed, context), "ready"
@@ -105,5 +117,6 @@ def register(jobs: App, database: Database, keys: KeyRing) -> None:
         sweep(database)
 
 
-def _context(consultation: UUID, receipt: str, revision: int) -> str:
+def copy_context(consultation: object, receipt: object, revision: object) -> str:
+    """The context under which a copy is sealed."""
     return f"opinion_copy.sealed:{consultation}:{receipt}:{revision}"

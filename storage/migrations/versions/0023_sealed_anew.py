@@ -1,0 +1,57 @@
+"""Names given with opinions and the pieces of attachments may be sealed anew, and nothing else about them may change.
+
+Both stand in tables that are only ever added to. A rotation of keys has to replace the sealed value all the same: the database lets
+that through when everything else in the row stays as it was and the new value was sealed under a later key.
+"""
+
+from alembic import op
+
+revision = "0023"
+down_revision = "0021"
+branch_labels = None
+depends_on = None
+
+# Table and its sealed column.
+SEALED = (("opinion", "personal"), ("assessment_attachment_part", "sealed"))
+
+
+def upgrade() -> None:
+    """Replace the triggers that refuse every change by such that know a value sealed anew; only the worker seals anew."""
+    op.execute(
+        """
+        CREATE FUNCTION madoguchi.refuse_change_but_sealing() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE
+            was bytea;
+            now bytea;
+        BEGIN
+            IF TG_OP = 'UPDATE' AND to_jsonb(OLD) - TG_ARGV[0] = to_jsonb(NEW) - TG_ARGV[0] THEN
+                EXECUTE format('SELECT ($1).%I, ($2).%I', TG_ARGV[0], TG_ARGV[0]) INTO was, now USING OLD, NEW;
+                -- The number of the key is in bytes 2 and 3 of a sealed value.
+                IF substring(now FROM 2 FOR 2) > substring(was FROM 2 FOR 2) THEN
+                    RETURN NEW;
+                END IF;
+            END IF;
+            RAISE EXCEPTION 'rows of % are a record: they are added, never changed', TG_TABLE_NAME
+                USING ERRCODE = 'integrity_constraint_violation';
+        END $$
+        """
+    )
+    for table, column in SEALED:
+        _trigger(table, f"madoguchi.refuse_change_but_sealing('{column}')")
+        op.execute(f"GRANT UPDATE ({column}) ON madoguchi.{table} TO madoguchi_worker")
+
+
+def downgrade() -> None:
+    """Nothing of these rows may change again."""
+    for table, column in SEALED:
+        op.execute(f"REVOKE UPDATE ({column}) ON madoguchi.{table} FROM madoguchi_worker")
+        _trigger(table, "madoguchi.refuse_change()")
+    op.execute("DROP FUNCTION madoguchi.refuse_change_but_sealing()")
+
+
+def _trigger(table: str, function: str) -> None:
+    op.execute(f"DROP TRIGGER append_only_rows ON madoguchi.{table}")
+    op.execute(
+        f"CREATE TRIGGER append_only_rows BEFORE UPDATE OR DELETE ON madoguchi.{table}"
+        f" FOR EACH ROW EXECUTE FUNCTION {function}"
+    )

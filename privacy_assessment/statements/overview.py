@@ -40,6 +40,17 @@ _DUES = f"""
         AND (%(end)s::timestamptz IS NULL OR d.due_at < %(end)s) AND (%(statement)s::uuid IS NULL OR a.id = %(statement)s)
     ORDER BY d.due_at, a.number LIMIT %(limit)s
 """  # noqa: S608
+# Begins with the statements, which are few, and not with the deadlines of the whole office.
+_RESTING = f"""
+    SELECT a.id, a.number, a.title, c.kind, c.definition_version, d.name, d.due_at, d.rule
+    FROM madoguchi.assessment AS a
+    JOIN madoguchi.case_file AS c ON c.tenant = a.tenant AND c.id = a.case_id AND c.state IN ('published', 'ended')
+        AND (%(office)s::text IS NULL OR c.office IN ('', %(office)s))
+    CROSS JOIN LATERAL (SELECT d.name, d.due_at, d.rule FROM madoguchi.deadline AS d WHERE d.tenant = a.tenant
+        AND d.case_id = a.case_id AND d.name IN ('review_year', 'redo', 'redo_soon') AND d.due_at < %(end)s AND {OPEN}
+        ORDER BY d.due_at LIMIT 1) AS d
+    WHERE a.tenant = %(tenant)s ORDER BY d.due_at, a.number LIMIT %(limit)s
+"""  # noqa: S608
 
 _LINE = f"""
     SELECT a.id, a.body, a.number, a.title, a.kind, a.office, a.stopped_on, a.case_id, c.kind, c.definition_version, c.state,
@@ -199,6 +210,15 @@ def dues(
     }
     rows = tx.raw.execute(_DUES, values).fetchall()
     return [Due(*row) for row in rows]
+
+
+def resting_dues(tx: Transaction, before: datetime, office: str | None, limit: int = 20) -> list[Due]:
+    """What is due of statements that otherwise wait for nobody (公表中, 事務終了): the yearly review, the assessment anew.
+
+    :param before: due before this moment, or long past and not taken up. :param office: its cases and those of none; None is every office.
+    """
+    values = {"tenant": tx.tenant, "end": before, "office": office, "limit": limit}
+    return [Due(*row) for row in tx.raw.execute(_RESTING, values).fetchall()]
 
 
 @dataclass(frozen=True, slots=True)

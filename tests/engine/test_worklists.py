@@ -189,3 +189,25 @@ def test_a_resting_state_waits_for_nobody(engine: Engine) -> None:
     )
     assert busy in duties(definition, BOSS.roles)
     assert busy not in duties(resting, BOSS.roles)
+
+
+def test_what_rests_today_is_in_no_inbox_whatever_definition_its_case_was_opened_under(
+    engine: Engine, tx: Transaction
+) -> None:
+    case_id = opened(engine, tx, "rests", office="992011-77").case_id
+    here = replace(CLERK, office="992011-77")
+    kind = engine.registry.kind("sample")
+    older = kind.newest
+    state = engine.case(tx, case_id).state
+    assert case_id in ids(engine, tx, here, limit=1000)
+    try:
+        kind.add(
+            replace(
+                older,
+                version=older.version + 1,
+                states={**older.states, state: replace(older.states[state], resting=True)},
+            )
+        )
+        assert case_id not in ids(engine, tx, here, limit=1000)
+    finally:
+        del kind.versions[older.version + 1]

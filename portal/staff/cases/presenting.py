@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup
 
 from portal.staff.cases.near import near
 from portal.staff.people import MACHINES, staff_names
+from storage.clock import JAPAN
 from storage.database import Transaction
 from workflows.engine import Actor, CaseView, Definition, Engine, Option
 from workflows.engine.definition import Field
 from workflows.engine.picture import draw
+from workflows.law.terms import Term
 
 REASONS = {
     "applicant-request": "本人の申し出",
@@ -78,6 +80,13 @@ DETAILS = {
 def two(language: str) -> str:
     """The languages that definitions are written in: Japanese and English."""
     return "en" if language == "en" else "ja"
+
+
+def due_day(definition: Definition, name: str, due_at: datetime) -> date:
+    """The day a deadline is meant by: one that ends with a day falls due with the midnight after it."""
+    term = definition.deadlines[name].term if name in definition.deadlines else None
+    starts = isinstance(term, Term) and term.at != "end"
+    return (due_at if starts else due_at - timedelta(microseconds=1)).astimezone(JAPAN).date()
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from pyramid.response import Response
 from portal.staff.actors import actor_of
 from portal.staff.cases import presenting
 from portal.staff.cases.near import is_large
+from portal.staff.cases.resting import STATEMENTS, due_statements
 from portal.web.errors import not_found
 from portal.web.pages import UnreadableKey, address, decode_key, encode_key
 from privacy_assessment.statements.models import Statement
@@ -51,7 +52,11 @@ def worklist(request: Request) -> dict[str, Any]:
     more = len(items) > PAGE
     receipts = request.desk.receipt_numbers(request.tx, [item.case.id for item in shown])
     statements = statements_of_cases(request.tx, [item.case.id for item in shown])
+    public = chosen.startswith(STATEMENTS) if chosen else any(name.startswith(STATEMENTS) for name in kinds)
     return {
+        "due_statements": due_statements(request, engine, actor)
+        if public and not request.GET.get("after")
+        else [],
         "kinds": kinds,
         "chosen": chosen,
         "items": [

@@ -10,7 +10,7 @@ from uuid import UUID
 from markupsafe import Markup
 from pyramid.request import Request
 
-from portal.staff.assessments.register.common import Found, due_day, machine, statement_of
+from portal.staff.assessments.register.common import Found, machine, statement_of
 from portal.staff.cases import presenting
 from privacy_assessment.pictures import CalendarEntry, year_calendar
 from privacy_assessment.statements import overview
@@ -124,7 +124,7 @@ def _entries(request: Request, year: int, today: date, only: UUID | None) -> lis
         definition = machine(request.assessments.engine, due.machine, due.machine_version)
         if due.name == "consultation_end" or due.name not in definition.deadlines:
             continue
-        day = due_day(definition, due.name, due.due_at)
+        day = presenting.due_day(definition, due.name, due.due_at)
         if not first <= day < end:
             continue
         told.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 
 from pyramid.request import Request
 
@@ -11,9 +11,7 @@ from portal.staff.assessments.gate import statement_at
 from portal.web.dates import read_date
 from privacy_assessment.statements.models import Body, Statement
 from privacy_assessment.statements.store import read_body
-from storage.clock import JAPAN
 from workflows.engine import Actor, CaseView, Definition, Engine
-from workflows.law.terms import Term
 
 
 @dataclass(frozen=True)
@@ -50,13 +48,6 @@ def statement_of(request: Request) -> Found:
 def machine(engine: Engine, kind: str, version: int) -> Definition:
     """A machine in a version, for lists that have no case at hand."""
     return engine.registry.kind(kind).decider(version).definition
-
-
-def due_day(definition: Definition, name: str, due_at: datetime) -> date:
-    """The day a deadline is meant by: one that ends with a day falls due with the midnight after it."""
-    term = definition.deadlines[name].term if name in definition.deadlines else None
-    starts = isinstance(term, Term) and term.at != "end"
-    return (due_at if starts else due_at - timedelta(microseconds=1)).astimezone(JAPAN).date()
 
 
 def typed_day(text: str) -> date | None:

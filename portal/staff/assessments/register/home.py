@@ -10,7 +10,7 @@ from pyramid.request import Request
 
 from portal.staff.assessments.links import links_of
 from portal.staff.assessments.register import words
-from portal.staff.assessments.register.common import Found, due_day, statement_of
+from portal.staff.assessments.register.common import Found, statement_of
 from portal.staff.assessments.register.listing import tone
 from portal.staff.assessments.register.possible import possible, waiting
 from portal.staff.cases import presenting
@@ -165,7 +165,7 @@ def _dues(request: Request, found: Found, language: str) -> list[dict[str, Any]]
         told.append(
             {
                 "label": deadline.label[language] if deadline else one.name,
-                "day": due_day(found.definition, one.name, one.due_at),
+                "day": presenting.due_day(found.definition, one.name, one.due_at),
                 "rule": one.rule,
             }
         )

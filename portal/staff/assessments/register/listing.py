@@ -9,7 +9,7 @@ from pyramid.response import Response
 
 from portal.staff.actors import actor_of
 from portal.staff.assessments.register import words
-from portal.staff.assessments.register.common import due_day, machine
+from portal.staff.assessments.register.common import machine
 from portal.staff.assessments.register.possible import RARE
 from portal.staff.cases import presenting
 from portal.web.errors import not_found
@@ -86,7 +86,9 @@ def _line(engine: Engine, request: Request, one: Line, language: str) -> dict[st
     state = one.state or ""
     mine = definition is not None and awaited(definition, state, actor_of(request))
     due = (
-        due_day(definition, one.due_name, one.due_at) if definition and one.due_name and one.due_at else None
+        presenting.due_day(definition, one.due_name, one.due_at)
+        if definition and one.due_name and one.due_at
+        else None
     )
     return {
         "line": one,
@@ -126,7 +128,7 @@ def _due(engine: Engine, one: Due, language: str) -> dict[str, Any]:
     definition = machine(engine, one.machine, one.machine_version)
     deadline = definition.deadlines.get(one.name)
     return {
-        "day": due_day(definition, one.name, one.due_at),
+        "day": presenting.due_day(definition, one.name, one.due_at),
         "label": deadline.label[language] if deadline else one.name,
         "number": one.number,
         "title": one.title,

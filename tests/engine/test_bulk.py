@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from storage.database import Transaction
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from storage.database import Scope, Transaction
 from storage.ids import new_id
+from tests.conftest import Databases
 from tests.engine.helpers import BOSS, CLERK, command, opened
 from workflows.engine import Applied, CaseNotFound, Command, Engine, Refused
 
@@ -83,3 +89,61 @@ def test_a_refusal_in_a_batch_keeps_all_its_reasons(engine: Engine, tx: Transact
     (answer,) = engine.apply_many(tx, [command(case_id, "submit", BOSS, amount=5000, colour="red")])
     assert isinstance(answer, Refused)
     assert {reason.code for reason in answer.reasons} == {"not_your_role", "over_limit", "input_unknown"}
+
+
+UNFIT: list[dict[str, Any]] = [
+    {"purpose": "\ud800"},
+    {"purpose": "a\x00"},
+    {"purpose": None},
+    {"purpose": "あ" * 2001},
+    {"request_key": "\ud800"},
+    {"request_key": "a\x00"},
+    {"request_key": ""},
+    {"request_key": None},
+    {"request_key": 5},
+    {"request_key": []},
+    {"on_behalf_of": "\ud800"},
+    {"on_behalf_of": "a\x00"},
+    {"on_behalf_of": ""},
+    {"input": {"text": "\ud800"}},
+    {"input": {"text": "あ" * 2001}},
+    {"input": {"text": {"a": object()}}},
+    {"input": {"text": float("nan")}},
+    {"input": {5: "x"}},
+    {"trigger": "no\x00te"},
+]
+
+
+@pytest.mark.parametrize("unfit", UNFIT, ids=repr)
+def test_what_cannot_be_kept_is_refused_alone(engine: Engine, tx: Transaction, unfit: dict[str, Any]) -> None:
+    one, other = opened(engine, tx, "one").case_id, opened(engine, tx, "other").case_id
+    wrong = replace(command(one, "note"), **unfit)
+    with pytest.raises(Refused) as refused:
+        engine.apply(tx, wrong)
+    answers = engine.apply_many(tx, [wrong, command(other, "note", text="髙橋の件 葛\U000e0100城")])
+    assert isinstance(answers[0], Refused)
+    assert answers[0].reasons == refused.value.reasons
+    assert isinstance(answers[1], Applied)
+    if "trigger" not in unfit:
+        with pytest.raises(Refused) as closed:
+            engine.open(tx, "sample", **{"actor": CLERK, "purpose": "受付", "request_key": "third", **unfit})
+        assert closed.value.reasons
+    assert engine.case(tx, one).steps == 1
+    assert engine.history(tx, other)[-1].input == {"text": "髙橋の件 葛\U000e0100城"}
+    assert engine.verify(tx) is None
+
+
+def test_a_batch_that_names_cases_of_another_office_finds_none_of_them(
+    engine: Engine, sample_tables: Databases, tenant_a: str, tenant_b: str
+) -> None:
+    with sample_tables.worker.transaction(Scope(tenant=tenant_b)) as tx:
+        theirs = opened(engine, tx, "theirs").case_id
+    with sample_tables.worker.transaction(Scope(tenant=tenant_a)) as tx:
+        ours = opened(engine, tx, "ours").case_id
+        answers = engine.apply_many(
+            tx, [command(one, "submit", amount=500) for one in (theirs, ours, theirs, ours)]
+        )
+        told = [one.after if isinstance(one, Applied) else one.reasons[0].code for one in answers]
+        assert told == ["case_not_found", "waiting", "case_not_found", "wrong_state"]
+    with sample_tables.worker.transaction(Scope(tenant=tenant_b)) as tx:
+        assert engine.case(tx, theirs).steps == 1

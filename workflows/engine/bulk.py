@@ -17,7 +17,7 @@ from storage.database import Transaction
 from workflows.engine.apply import Parts, facts_for, refusals, replay
 from workflows.engine.decide import Refusal
 from workflows.engine.effects import run_effects
-from workflows.engine.planning import Planned, check_command, moved, plan_step
+from workflows.engine.planning import Planned, check_command, is_key, moved, plan_step
 from workflows.engine.store import FIND_REQUESTS, LOCK_CASES, STEP_COLUMNS
 from workflows.engine.values import Applied, CaseNotFound, CaseView, Command, Reason, Refused
 
@@ -92,8 +92,10 @@ def _rounds(commands: Sequence[Command]) -> list[list[int]]:
     rounds: list[list[int]] = []
     latest: dict[UUID | str, int] = {}
     for number, command in enumerate(commands):
-        place = max(latest.get(command.case_id, -1), latest.get(command.request_key, -1)) + 1
-        latest[command.case_id] = latest[command.request_key] = place
+        # What cannot be a key stands for nothing and is refused in its turn.
+        key = command.request_key if is_key(command.request_key) else command.case_id
+        place = max(latest.get(command.case_id, -1), latest.get(key, -1)) + 1
+        latest[command.case_id] = latest[key] = place
         if place == len(rounds):
             rounds.append([])
         rounds[place].append(number)
@@ -145,12 +147,14 @@ def _replay_or_refuse(
     """Answer what could not be taken: as it was answered before, or with the reasons."""
     if not refused:
         return
-    keys = [commands[number].request_key for number in refused]
-    (rows,) = tx.ask((FIND_REQUESTS, (tx.tenant, keys)))
+    keys = {
+        number: commands[number].request_key for number in refused if is_key(commands[number].request_key)
+    }
+    (rows,) = tx.ask((FIND_REQUESTS, (tx.tenant, list(keys.values()))))
     known = {row[0]: row for row in rows}
     for number, reasons in refused.items():
         command, case = commands[number], cases[commands[number].case_id]
-        reply = known.get(command.request_key)
+        reply = known.get(keys.get(number))
         try:
             if reply is None:
                 raise Refused(reasons, case.id, command.trigger)
@@ -176,10 +180,13 @@ def _decide(
         reasons = (*refusals(decision), *check_command(command))
         if reasons or isinstance(decision, Refusal):
             refused[number] = reasons
-        else:
+            continue
+        try:
             planned[number] = plan_step(
                 decider.definition, case, decision.trigger, decision.after, command, at, parts.calendar
             )
+        except Refused as refusal:
+            refused[number] = refusal.reasons
 
 
 def write_steps(tx: Transaction, planned: list[Planned], at: datetime) -> set[UUID]:

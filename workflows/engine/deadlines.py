@@ -16,9 +16,9 @@ from uuid import UUID
 from storage.clock import JAPAN
 from storage.database import Transaction
 from workflows.engine.definition import Deadline, Definition, DefinitionError, Trigger
-from workflows.engine.values import CLOCK, CaseView, Command
+from workflows.engine.values import CLOCK, NEVER, CaseView, Command, Reason, Refused
 from workflows.law.calendar import Due, LawCalendar
-from workflows.law.terms import CLOCK_UNITS, Term
+from workflows.law.terms import CLOCK_UNITS, NoSuchTerm, Term
 from workflows.law.terms import term as named_term
 
 # Both rows are locked: the case, because the step will need it, and the deadline, because another worker may want it.
@@ -82,22 +82,35 @@ def arm_deadlines(
     :param given: the step's input as plain values.
     :param at: the moment of the step.
     :raises DefinitionError: when a deadline is counted from something the step does not have.
+    :raises Refused: when a day or moment of the input is one no such term can be counted from: before the law, or beyond all calendars.
     """
     found: dict[str, Armed] = {}
     for name in trigger.arm:
         deadline = definition.deadlines[name]
-        start = _start(deadline, case, given, at, found)
-        if start is None:
-            continue
-        term = deadline.term
-        if not isinstance(term, Term):
-            term = named_term(term, start.astimezone(JAPAN).date())
-        if term.unit in CLOCK_UNITS:
-            due = calendar.due(term, start)
-        else:
-            due = _due_by_day(calendar, term, start.astimezone(JAPAN).date())
-        found[name] = Armed(name, deadline.trigger, due.at, due.text)
+        try:
+            start = _start(deadline, case, given, at, found)
+            due = None if start is None else _due(deadline, start, calendar)
+        except (NoSuchTerm, OverflowError, ValueError) as error:
+            field = _field_of(definition, deadline)
+            if field is None:
+                raise
+            raise Refused((Reason("input_wrong", field=field),), case.id, trigger.name) from error
+        if due is not None:
+            found[name] = Armed(name, deadline.trigger, due.at, due.text)
     return tuple(found.values())
+
+
+def _due(deadline: Deadline, start: datetime, calendar: LawCalendar) -> Due:
+    """When a deadline is over that begins at ``start``.
+
+    :raises OverflowError: beyond the date that stands for no deadline at all.
+    """
+    day = start.astimezone(JAPAN).date()
+    term = deadline.term if isinstance(deadline.term, Term) else named_term(deadline.term, day)
+    due = calendar.due(term, start) if term.unit in CLOCK_UNITS else _due_by_day(calendar, term, day)
+    if due.at >= NEVER:
+        raise OverflowError(f"deadline {deadline.name!r} lies beyond {NEVER.year}")
+    return due
 
 
 @lru_cache(maxsize=1024)
@@ -109,18 +122,27 @@ def _due_by_day(calendar: LawCalendar, term: Term, day: date) -> Due:
 def _start(
     deadline: Deadline, case: CaseView, given: Mapping[str, Any], at: datetime, found: Mapping[str, Armed]
 ) -> datetime | None:
+    """The moment a deadline is counted from; None when that was not given, so that there is nothing to count."""
     origin, _, name = deadline.counted_from.partition(".")
     if origin == "step":
         return at
     if origin == "opened":
         return at if case.steps == 0 else case.opened_at
-    if origin == "deadline" and name in found:
-        return found[name].due_at
+    if origin == "deadline":
+        return found[name].due_at if name in found else None
     if origin == "input":
         return _moment(given[name]) if name in given else None
     raise DefinitionError(
         f"deadlines.{deadline.name}.counted_from: {deadline.counted_from!r} is not known to the step"
     )
+
+
+def _field_of(definition: Definition, deadline: Deadline) -> str | None:
+    """The field of the input a deadline is counted from, be it by way of other deadlines; None when it is counted from none."""
+    origin, _, name = deadline.counted_from.partition(".")
+    if origin == "deadline":
+        return _field_of(definition, definition.deadlines[name])
+    return name if origin == "input" else None
 
 
 def _moment(value: str) -> datetime:

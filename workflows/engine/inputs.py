@@ -1,14 +1,14 @@
 """A step's input: only what the definition declares, only references and codes.
 
 The journal is kept for years and shown to auditors, so no 個人番号 may ever reach it: a run of twelve digits that stands alone is
-refused wherever it appears (番号法20条).
+refused wherever it appears (番号法20条). Days and moments have one writing each, so that a term is never counted from a guess.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +18,12 @@ from workflows.engine.values import Reason
 MAX_TEXT = 2000
 MAX_LIST = 1000
 _CODE = re.compile(r"[A-Za-z0-9_.:/@+=-]{1,200}")
-# Twelve digits, also full-width or with one space or hyphen between groups, that do not belong to a longer code.
-_NUMBER = re.compile(r"(?<![0-9A-Za-z０-９_-])(?:[0-9０-９][ 　-]?){11}[0-9０-９](?![0-9A-Za-z０-９_-])")
+# Twelve digits, also full-width, in kanji, or with one space or hyphen (of any kind a keyboard writes) between groups, that do not
+# belong to a longer code.
+_DIGIT = "[0-9０-９〇零一二三四五六七八九]"
+_NUMBER = re.compile(
+    rf"(?<![0-9A-Za-z０-９_-])(?:{_DIGIT}[ 　\-‐-―−－ー]?){{11}}{_DIGIT}(?![0-9A-Za-z０-９_-])"
+)
 
 
 def holds_a_number(text: str) -> bool:
@@ -64,7 +68,7 @@ def _problem(kind: str, value: Any) -> str | None:
                 return "input_wrong"
             return next(filter(None, (_problem(kind[:-1], one) for one in value)), None)
         case "text":
-            if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT or not _storable(value):
+            if not is_text(value, MAX_TEXT):
                 return "input_wrong"
             return "input_holds_number" if holds_a_number(value) else None
         case "integer":
@@ -73,9 +77,9 @@ def _problem(kind: str, value: Any) -> str | None:
         case "boolean":
             return None if type(value) is bool else "input_wrong"
         case "date":
-            return _parse_problem(date, value)
+            return _date_problem(value)
         case "moment":
-            return _parse_problem(datetime, value)
+            return _moment_problem(value)
         case "uuid":
             return _uuid_problem(value)
     return "input_wrong"
@@ -87,14 +91,26 @@ def _code_problem(value: Any) -> str | None:
     return "input_holds_number" if holds_a_number(value) else None
 
 
-def _parse_problem(kind: type[date], value: Any) -> str | None:
-    if isinstance(value, kind):
-        return "input_wrong" if isinstance(value, datetime) and value.tzinfo is None else None
+def _date_problem(value: Any) -> str | None:
+    """A day is written YYYY-MM-DD and in no other way ISO 8601 knows; a moment is no day."""
+    if isinstance(value, date):
+        return "input_wrong" if isinstance(value, datetime) else None
     try:
-        parsed = kind.fromisoformat(value)
+        return None if date.fromisoformat(value).isoformat() == value else "input_wrong"
     except (TypeError, ValueError):
         return "input_wrong"
-    return "input_wrong" if isinstance(parsed, datetime) and parsed.tzinfo is None else None
+
+
+def _moment_problem(value: Any) -> str | None:
+    """A moment says how far from UTC it is, and lies in the years 1 to 9999 of UTC too."""
+    try:
+        parsed = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        if parsed.tzinfo is None:
+            return "input_wrong"
+        parsed.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return "input_wrong"
+    return None
 
 
 def _uuid_problem(value: Any) -> str | None:
@@ -104,10 +120,15 @@ def _uuid_problem(value: Any) -> str | None:
         return "input_wrong"
 
 
-def _storable(text: str) -> bool:
-    """Whether the database can keep the text unchanged: no NUL, no half of a surrogate pair."""
+def is_text(value: object, longest: int) -> bool:
+    """Whether this is a text the database can keep unchanged: no NUL, no half of a surrogate pair.
+
+    :param longest: how many characters it may have; it has at least one.
+    """
+    if not isinstance(value, str) or not 0 < len(value) <= longest or "\x00" in value:
+        return False
     try:
-        text.encode()
+        value.encode()
     except UnicodeEncodeError:
         return False
-    return "\x00" not in text
+    return True

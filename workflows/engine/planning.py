@@ -10,11 +10,12 @@ from typing import Any
 from workflows.engine.canonical import moment, plain_json, request_digest, step_hash
 from workflows.engine.deadlines import Armed, arm_deadlines
 from workflows.engine.definition import OPEN, Definition, Trigger
-from workflows.engine.inputs import MAX_TEXT, holds_a_number, plain_input
+from workflows.engine.inputs import MAX_TEXT, holds_a_number, is_text, plain_input
 from workflows.engine.values import NEVER, Applied, CaseView, Command, Reason
 from workflows.law.calendar import LawCalendar
 
 MAX_KEY = 200
+MAX_REFERENCE = 200
 
 
 @dataclass(slots=True)
@@ -36,18 +37,20 @@ def check_command(command: Command) -> list[Reason]:
     """What is wrong with a command whatever the case."""
     reasons = []
     purpose = command.purpose
-    if not isinstance(purpose, str) or not purpose.strip() or len(purpose) > MAX_TEXT or "\x00" in purpose:
+    if not is_text(purpose, MAX_TEXT) or not purpose.strip():
         reasons.append(Reason("purpose_missing"))
     elif holds_a_number(purpose):
         reasons.append(Reason("purpose_holds_number"))
     if not is_key(command.request_key):
         reasons.append(Reason("input_wrong", field="request_key"))
+    if command.on_behalf_of is not None and not is_text(command.on_behalf_of, MAX_REFERENCE):
+        reasons.append(Reason("input_wrong", field="on_behalf_of"))
     return reasons
 
 
 def is_key(key: object) -> bool:
     """Whether the database can look for this as a request key."""
-    return isinstance(key, str) and 0 < len(key) <= MAX_KEY and "\x00" not in key
+    return is_text(key, MAX_KEY)
 
 
 def digest_of(command: Command, kind: str) -> bytes:
@@ -74,6 +77,7 @@ def plan_step(
 
     :param case: as it stands before the step; for an opening with no state and no steps.
     :param at: the moment of the step.
+    :raises Refused: when a term cannot be counted from a day or moment of the input.
     """
     given = plain_input(command.input)
     body = plain_json(given)
@@ -167,7 +171,10 @@ def assignee_after(
 
 
 def moved(case: CaseView, planned: Planned) -> CaseView:
-    """The case as it stands after a planned step (its deadlines aside)."""
+    """The case as it stands after a planned step.
+
+    A deadline the step ended may still be in ``due_at``: then the next step looks at deadlines once too often, never too seldom.
+    """
     row = planned.row
     return replace(
         case,
@@ -176,6 +183,7 @@ def moved(case: CaseView, planned: Planned) -> CaseView:
         assignee=row["assignee"],
         updated_at=row["at"],
         last_by=row["actor_id"],
+        due_at=min(case.due_at, row["arm_first"]),
         steps=row["seq"],
         head_hash=row["hash"],
     )

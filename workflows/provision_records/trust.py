@@ -26,8 +26,7 @@ class PortalKey:
 
 @dataclass(frozen=True)
 class Trust:
-    """What the checker trusts: published Ed25519 keys by tenant (raw bytes), roots of time-stamp authorities, keys of the portal
-    (none in a file that was published before the portal signed)."""
+    """What the checker trusts: published Ed25519 keys by tenant (raw bytes), roots of time-stamp authorities, keys of the portal."""
 
     keys: Mapping[str, frozenset[bytes]]
     roots: tuple[x509.Certificate, ...] = ()
@@ -46,7 +45,7 @@ def read_trust(raw: bytes) -> Trust:
             raise BadTrust("the format is not known")
         keys = {str(t): frozenset(bytes.fromhex(k) for k in given) for t, given in value["keys"].items()}
         roots = tuple(x509.load_pem_x509_certificate(pem.encode()) for pem in value["tsa_roots"])
-        portal = tuple(_portal_key(one) for one in value.get("portal", []))
+        portal = tuple(_portal_key(one) for one in value["portal"])
     except (ValueError, KeyError, TypeError, AttributeError) as broken:
         raise BadTrust(
             "信頼する鍵のファイルを読めません。窓口が公表しているものをもう一度受け取ってください。"

@@ -52,16 +52,18 @@ def make_registry(path: Path = DEFINITIONS / "workflow.yaml") -> Registry:
         frozen = {row[0] for row in rows}
         return [{"frozen": case.id in frozen} for case in cases]
 
-    @sample.write_effect("outbox")
-    def outbox(tx: Transaction, applied: Sequence[Applied]) -> None:
-        with tx.raw.cursor() as cursor:
-            cursor.executemany(
-                "INSERT INTO madoguchi.sample_outbox (case_id, seq) VALUES (%s, %s)",
-                [(one.case_id, one.seq) for one in applied],
-            )
-
+    sample.write_effect("outbox")(outbox)
     sample.job_effect("notify", "sample.notify")
     return registry
+
+
+def outbox(tx: Transaction, applied: Sequence[Applied]) -> None:
+    """What the sample kinds do: one row for each step, once."""
+    with tx.raw.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO madoguchi.sample_outbox (case_id, seq) VALUES (%s, %s)",
+            [(one.case_id, one.seq) for one in applied],
+        )
 
 
 def _amount(given: Mapping[str, Any]) -> int:

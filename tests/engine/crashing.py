@@ -13,8 +13,8 @@ from storage.database import Database, Scope, Transaction
 Result = TypeVar("Result")
 
 
-class Crash(Exception):
-    """The program stopped here."""
+class Crash(BaseException):
+    """The program stopped here: nothing in it gets to do anything about it."""
 
 
 # What a caller can see when the program or the connection goes away under it.
@@ -59,6 +59,10 @@ class _Raw:
         """A cursor; it counts as a statement."""
         return self._breaking.run(self._raw.cursor)
 
+    def transaction(self) -> Any:
+        """A part that can be undone; its beginning counts as a statement."""
+        return self._breaking.run(self._raw.transaction)
+
 
 class _Tx:
     """What the engine uses of a transaction, breaking."""
@@ -84,6 +88,14 @@ class _Tx:
     def later(self, *arguments: Any) -> None:
         """One statement announced."""
         self._breaking.run(lambda: self._tx.later(*arguments))
+
+    def flush(self) -> None:
+        """As the transaction does."""
+        self._tx.flush()
+
+    def close_session(self) -> None:
+        """As the transaction does."""
+        self._tx.close_session()
 
 
 def run(

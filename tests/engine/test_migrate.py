@@ -73,6 +73,22 @@ def test_a_version_that_is_gone_is_named(sample_tables: Databases, clock: FixedC
         older.apply(tx, command(young, "note"))
 
 
+def test_terms_of_a_version_that_is_gone_wait_and_all_others_run_out(
+    sample_tables: Databases, engine: Engine, clock: FixedClock
+) -> None:
+    newer = Engine(make_registry(DEFINITIONS / "next" / "workflow.yaml"), clock)
+    with sample_tables.worker.transaction(SCOPE) as tx:
+        young, old = opened(newer, tx, f"{uuid4()}").case_id, opened(engine, tx, f"{uuid4()}").case_id
+    clock.advance(days=400)
+    with sample_tables.worker.transaction(SCOPE) as tx:
+        while engine.fire_due_deadlines(tx):
+            continue
+        assert (engine.case(tx, old).state, engine.case(tx, young).state) == ("expired", "drafted")
+        while newer.fire_due_deadlines(tx):
+            continue
+        assert newer.case(tx, young).state == "expired"
+
+
 def test_a_first_version_has_nothing_to_move(sample_tables: Databases, engine: Engine) -> None:
     with (
         sample_tables.worker.transaction(SCOPE) as tx,

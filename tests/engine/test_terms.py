@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, time
 from uuid import UUID, uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from storage.clock import JAPAN, FixedClock
 from storage.database import Transaction
 from tests.conftest import Databases
-from tests.engine.conftest import DEFINITIONS
+from tests.engine.conftest import DEFINITIONS, outbox
 from tests.engine.helpers import CLERK, command
 from workflows.engine import Engine, Reason, Refused, Registry
 from workflows.engine.soundness import problems
@@ -20,7 +21,7 @@ from workflows.engine.soundness import problems
 def engine(clock: FixedClock, sample_tables: Databases) -> Engine:
     """An engine with the kind that only waits."""
     registry = Registry()
-    registry.load(DEFINITIONS / "terms" / "workflow.yaml")
+    registry.load(DEFINITIONS / "terms" / "workflow.yaml").write_effect("outbox")(outbox)
     assert problems(registry.kind("terms").newest) == []
     return Engine(registry, clock)
 
@@ -155,4 +156,32 @@ def test_a_clock_that_goes_back_neither_fires_twice_nor_breaks_the_chain(
     assert engine.fire_due_deadlines(tx) == []
     assert waiting(tx) == {}
     assert [step.seq for step in engine.history(tx, case_id)] == [1, 2, 3, 4]
+    assert engine.verify(tx) is None
+
+
+@pytest.mark.parametrize("limit", [1, 3, 200])
+def test_a_case_that_cannot_go_on_keeps_no_other_term_from_running_out(
+    engine: Engine, tx: Transaction, clock: FixedClock, limit: int
+) -> None:
+    cases = [begun(engine, tx) for _ in range(5)]
+    for case_id in cases:
+        engine.apply(tx, command(case_id, "near"))
+        clock.advance(seconds=1)
+    # What the step of the first and of the fourth is to write is there already, which its effect does not expect.
+    stuck = [cases[0], cases[3]]
+    for case_id in stuck:
+        tx.raw.execute("INSERT INTO sample_outbox VALUES (%s, 3)", (case_id,))
+    clock.advance(days=4)
+    with capture_logs() as lines:
+        fired = []
+        while batch := engine.fire_due_deadlines(tx, limit):
+            fired += batch
+    assert sorted(one.case_id for one in fired) == sorted({*cases} - {*stuck})
+    assert {line["case_id"] for line in lines} == {str(case_id) for case_id in stuck}
+    assert {(line["event"], line["cause"]) for line in lines} == {
+        ("engine.deadline_failed", "UniqueViolation")
+    }
+    assert [engine.case(tx, one).steps for one in cases] == [2, 3, 3, 2, 3]
+    tx.raw.execute("DELETE FROM sample_outbox WHERE seq = 3")
+    assert sorted(one.case_id for one in engine.fire_due_deadlines(tx)) == sorted(stuck)
     assert engine.verify(tx) is None

@@ -6,7 +6,7 @@ mark it gets are one transaction. Rows somebody else holds are passed over, so a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -25,7 +25,7 @@ from workflows.law.terms import term as named_term
 TAKE_DUE = """
     SELECT d.case_id, d.name, d.armed_by, d.trigger, d.due_at
     FROM madoguchi.deadline AS d JOIN madoguchi.case_file AS c ON c.tenant = d.tenant AND c.id = d.case_id
-    WHERE d.tenant = %s AND d.status = 'pending' AND d.due_at <= %s
+    WHERE d.tenant = %s AND d.status = 'pending' AND d.due_at <= %s AND d.case_id <> ALL (%s)
     ORDER BY d.due_at LIMIT %s
     FOR NO KEY UPDATE OF d, c SKIP LOCKED
 """
@@ -152,9 +152,12 @@ def _moment(value: str) -> datetime:
     return datetime.fromisoformat(value)
 
 
-def take_due(tx: Transaction, now: datetime, limit: int) -> list[DueDeadline]:
-    """Take (and lock) deadlines that are due, at most one for each case; the rest wait for the next batch."""
-    rows = tx.raw.execute(TAKE_DUE, (tx.tenant, now, limit), prepare=True).fetchall()
+def take_due(tx: Transaction, now: datetime, limit: int, but: Sequence[UUID] = ()) -> list[DueDeadline]:
+    """Take (and lock) deadlines that are due, at most one for each case; the rest wait for the next batch.
+
+    :param but: cases that are passed over.
+    """
+    rows = tx.raw.execute(TAKE_DUE, (tx.tenant, now, list(but), limit), prepare=True).fetchall()
     first: dict[UUID, DueDeadline] = {}
     for row in rows:
         first.setdefault(row[0], DueDeadline(*row))

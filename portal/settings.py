@@ -122,8 +122,12 @@ class Settings:
                 f"MADOGUCHI_GATEWAY_SECRET は{LEAST_SECRET}文字以上にしてください。だれのカードかは、これを知る nginx の言葉で決まります。"
                 "`openssl rand -hex 32` で作れます。nginx の設定にも同じものを入れます。"
             )
-        if not self.secure:
-            raise SettingsError("本番の MADOGUCHI_ORIGIN は https:// で始まる必要があります。")
+        for variable, origin in (
+            ("MADOGUCHI_ORIGIN", self.origin),
+            ("MADOGUCHI_CARD_ORIGIN", self.card_origin),
+        ):
+            if not origin.startswith("https://"):
+                raise SettingsError(f"本番の {variable} は https:// で始まる必要があります。")
 
 
 def _convert(name: str, variable: str, raw: str) -> Any:

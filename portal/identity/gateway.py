@@ -6,7 +6,6 @@ from urllib.parse import unquote_to_bytes
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from pyramid.events import NewRequest
 from pyramid.request import Request
 
 from portal.identity.card.certificate import UNREADABLE
@@ -16,12 +15,6 @@ from portal.identity.secrets import network_hash
 from portal.web.front import from_front
 
 MAX_HEADER = 12 * 1024
-
-
-def say_https(event: NewRequest) -> None:
-    """Behind nginx the application itself hears plain http; addresses it gives out must say what the visitor sees."""
-    if event.request.registry["portal"].secure:
-        event.request.environ["wsgi.url_scheme"] = "https"
 
 
 def network(request: Request) -> bytes:

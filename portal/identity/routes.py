@@ -7,9 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from pyramid.config import Configurator
-from pyramid.events import NewRequest
 
-from portal.identity import card_client_api, gateway, policy, views, views_keys, views_staff
+from portal.identity import card_client_api, policy, views, views_keys, views_staff
 from portal.identity.desks import Desks
 from portal.web.permissions import Permission
 
@@ -26,7 +25,6 @@ def files_address() -> str:
 def includeme(config: Configurator) -> None:
     """Policy, desks, routes, views."""
     config.include(policy)
-    config.add_subscriber(gateway.say_https, NewRequest)
     registry = config.registry
     registry["desks"] = Desks(registry["portal"], registry["database"], registry["clock"])
     config.add_request_method(lambda request: request.registry["desks"], "desks", property=True)

@@ -95,6 +95,18 @@ def test_production_needs_a_secret_that_cannot_be_guessed(tmp_path: Path) -> Non
             Settings.from_env({**PRODUCTION, "MADOGUCHI_GATEWAY_SECRET": short})
 
 
+@pytest.mark.parametrize("variable", sorted(set(PRODUCTION) - {"MADOGUCHI_MODE", "MADOGUCHI_ORIGIN"}))
+def test_production_names_what_it_lacks(variable: str) -> None:
+    with pytest.raises(SettingsError, match=variable):
+        Settings.from_env({name: value for name, value in PRODUCTION.items() if name != variable})
+
+
+@pytest.mark.parametrize("variable", ["MADOGUCHI_ORIGIN", "MADOGUCHI_CARD_ORIGIN"])
+def test_production_is_opened_over_https_alone(variable: str) -> None:
+    with pytest.raises(SettingsError, match=variable):
+        Settings.from_env({**PRODUCTION, variable: "http://counter.example"})
+
+
 def test_authorities_that_may_not_be_trusted_stop_the_start_in_words(tmp_path: Path) -> None:
     (tmp_path / "auth-01.pem").write_text("nonsense")
     environment = {**PRODUCTION, "MADOGUCHI_VAR": str(tmp_path), "MADOGUCHI_CARD_ANCHORS": str(tmp_path)}

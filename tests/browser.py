@@ -10,7 +10,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.web.conftest import Counter
 from tests.web.people import ENVIRON_KEY, Person
@@ -21,6 +21,9 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
+PATIENCE = 90_000
+"""Milliseconds for one step of a browser: the machine may be at a fifth of its speed."""
+expect.set_options(timeout=PATIENCE)
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 """What axe judges a page by."""
@@ -35,6 +38,19 @@ def complaints(page: Page) -> list[tuple[str, list[str]]]:
     page.evaluate(Axe().axe_script)
     found = page.evaluate("options => axe.run(document, options).then(results => results.violations)", wanted)
     return [(one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in found]
+
+
+def turn(link: Locator) -> None:
+    """Press what leads to another page, and wait until that page is there whole.
+
+    A click alone may return while the old page still stands: what is asked next is then answered by the old page, what is written
+    next is lost with it, and going to an address takes a form back that is on its way.
+
+    :param link: a link, or a button that sends a form.
+    :raises playwright.sync_api.TimeoutError: when no page comes.
+    """
+    with link.page.expect_navigation():
+        link.click()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from portal.commission.printing import Press
 from privacy_assessment.commission.delivery import Delivery
@@ -29,7 +29,7 @@ from privacy_assessment.machines import register
 from storage.clock import FixedClock
 from storage.database import Scope
 from storage.encryption import KeyRing
-from tests.browser import Served
+from tests.browser import PATIENCE, Served, turn
 from tests.conftest import Databases
 from tests.privacy_assessment.samples import filled
 from tests.web.conftest import open_portal
@@ -68,13 +68,8 @@ class World:
         return self.page
 
     def press(self, name: str, exact: bool = True) -> None:
-        """Press a button."""
-        self.page.get_by_role("button", name=name, exact=exact).first.click()
-
-    def send(self, button: Locator) -> None:
-        """Press a button that sends a form, and wait for the page that comes: leaving at once would take the form back."""
-        with self.page.expect_navigation():
-            button.click()
+        """Press a button; the page that comes is there afterwards."""
+        turn(self.page.get_by_role("button", name=name, exact=exact).first)
 
     def step(self, person: Person, statement: str, trigger: str, label: str, **days: str) -> None:
         """Take a step of the body's case on its page, looking at what it says first."""
@@ -155,7 +150,7 @@ def world(
 ) -> Iterator[World]:
     """The agency on 1 April 2026, with nothing planned yet."""
     page = chromium.new_context(locale="ja-JP", viewport={"width": 1200, "height": 900}).new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE)
     found = World(databases, key_ring, tmp_path_factory.mktemp("agency"), page)
     yield found
     found.served.close()
@@ -182,7 +177,7 @@ def plan_and_judge(world: World) -> str:
     page.locator("input[name=standing][value=national]").check()
     page.get_by_label("担当部署").fill("総務課")
     page.get_by_label("連絡先").fill("内線100")
-    world.send(page.locator("form#body").get_by_role("button", name="保存する"))
+    turn(page.locator("form#body").get_by_role("button", name="保存する"))
     page = world.at(CENTRE, "/staff/assessments/new")
     page.locator("#title").fill(TITLE)
     page.locator("input[name=affairs]").first.check()
@@ -193,7 +188,7 @@ def plan_and_judge(world: World) -> str:
     expect(page).to_have_url(re.compile("done=planned"))
     statement = page.url.removeprefix(world.served.origin).partition("?")[0]
     page = world.at(CLERK, f"{statement}/threshold")
-    page.get_by_role("button", name="判断を始める").click()
+    world.press("判断を始める")
     page.get_by_label("対象人数").fill("400000")
     world.press("次へ")
     page.get_by_label("取扱者数").fill("120")
@@ -212,15 +207,15 @@ def write(world: World, statement: str, folder: Path) -> None:
     page = world.at(CLERK, "/staff/assessments/import")
     page.locator("#files").set_input_files(_files(folder))
     world.press("読み取る")
-    page.get_by_role("button", name="項目を確かめて取り込む").click()
+    world.press("項目を確かめて取り込む")
     into = page.locator("select[name=into]")
     if statement.rpartition("/")[2] not in (into.input_value() or ""):
         into.select_option(statement.rpartition("/")[2])
         world.press("この先と比べる")
-    world.send(page.get_by_role("button", name="取り込む", exact=True))
+    turn(page.get_by_role("button", name="取り込む", exact=True))
     page = world.at(CLERK, f"{statement}/forms/form4/sections/1")
     page.locator("textarea[name='v:f4.1.1.2']").fill(FLOW)
-    world.send(page.locator(".md-savebar__buttons").get_by_role("button", name="保存する", exact=True))
+    turn(page.locator(".md-savebar__buttons").get_by_role("button", name="保存する", exact=True))
     page = world.at(CLERK, f"{statement}/forms/form4/sections/1")
     expect(page.locator("textarea[name='v:f4.1.1.2']")).to_have_value(FLOW)
 
@@ -231,11 +226,11 @@ def consult(world: World, statement: str) -> None:
     expect(refused.get_by_role("main")).to_contain_text("今はできません")
     world.step(CENTRE, statement, "consult", "公示して意見を聴く", opens="2026-04-01", closes="2026-04-30")
     page = world.at(None, "/consultations/")
-    page.get_by_role("link", name=re.compile(TITLE)).first.click()
+    turn(page.get_by_role("link", name=re.compile(TITLE)).first)
     place = page.url.removeprefix(world.served.origin)
     page = world.at(None, f"{place}/write")
     page.locator("#body").fill("申請者に知らせる方法を、もう少し具体的に書いてほしい。")
-    page.get_by_role("main").get_by_role("button").first.click()
+    turn(page.get_by_role("main").get_by_role("button").first)
     world.press("この内容で出す")
     receipt = page.locator(".md-receipt__number").first.inner_text()
     world.days_pass(30)
@@ -247,10 +242,10 @@ def consult(world: World, statement: str) -> None:
     page.locator("#answer").fill("書面と電子の両方で知らせることを書き加えます。")
     page.locator("#changed-1").check()
     page.locator("#change_note").fill("Ⅰ-1②に通知の方法を加えた。")
-    world.send(page.get_by_role("main").get_by_role("button", name=re.compile("保存")).first)
+    turn(page.get_by_role("main").get_by_role("button", name=re.compile("保存")).first)
     page = world.at(CLERK, f"{statement}/forms/form4/sections/1")
     page.locator("textarea[name='v:f4.1.1.2']").fill(FLOW + "通知は書面と電子の両方で行う。")
-    page.locator(".md-savebar__buttons").get_by_role("button", name="保存する", exact=True).click()
+    turn(page.locator(".md-savebar__buttons").get_by_role("button", name="保存する", exact=True))
 
 
 def ask_for_approval(world: World, statement: str) -> None:
@@ -266,20 +261,20 @@ def ask_for_approval(world: World, statement: str) -> None:
 def review_and_ask(world: World) -> str:
     """The reviewer takes the submission up, judges every standpoint, asks one question. Returns the review's address."""
     page = world.at(REVIEWER, "/commission/")
-    page.get_by_role("link", name=re.compile(TITLE)).click()
+    turn(page.get_by_role("link", name=re.compile(TITLE)))
     review = page.url.removeprefix(world.served.origin)
     world.press("審査を始める")
-    page.get_by_role("link", name="評価書と確認表").click()
+    turn(page.get_by_role("link", name="評価書と確認表"))
     for standpoint in page.locator("details.md-standpoint").evaluate_all("all => all.map(one => one.id)"):
         one = page.locator(f"#{standpoint}")
         if not one.get_attribute("open") and not one.get_by_label("可", exact=True).is_visible():
             one.locator("summary").click()
         one.get_by_label("可", exact=True).check()
-        one.get_by_role("button", name=re.compile("^保存する")).click()
+        turn(one.get_by_role("button", name=re.compile("^保存する")))
         expect(page.get_by_role("main")).to_contain_text("観点の結果を保存しました。")
-    page.locator("#I-1-2").get_by_role("link", name=re.compile("この項目を質問する")).click()
+    turn(page.locator("#I-1-2").get_by_role("link", name=re.compile("この項目を質問する")))
     page.locator("#text").fill("電子の通知を開かない人には、どのように知らせますか。")
-    world.send(page.get_by_role("button", name="質問を書いておく"))
+    turn(page.get_by_role("button", name="質問を書いておく"))
     page.locator("#due_on").fill("2026-05-20")
     world.press("質問を送る")
     expect(page.get_by_role("main")).to_contain_text("質問を送りました。")
@@ -290,10 +285,10 @@ def review_and_ask(world: World) -> str:
 def answer(world: World, statement: str) -> None:
     """The agency answers on its own page."""
     page = world.at(CLERK, statement)
-    page.get_by_role("link", name="委員会とのやりとり").click()
+    turn(page.get_by_role("link", name="委員会とのやりとり"))
     expect(page.locator("#q1")).to_contain_text("どのように知らせますか")
     page.locator("#text-1").fill("開封のない人には、2週間の後に書面を送ります。")
-    page.locator("#q1").get_by_role("button", name=re.compile("回答を送る")).click()
+    turn(page.locator("#q1").get_by_role("button", name=re.compile("回答を送る")))
     expect(page.get_by_role("main")).to_contain_text("回答を送りました。")
     assert world.jobs() == [DELIVER]
 
@@ -302,14 +297,14 @@ def decide(world: World, review: str) -> None:
     """The reviewer closes the question and drafts; she may not sign; the member signs; the letter is printed."""
     page = world.at(REVIEWER, f"{review}/questions")
     expect(page.locator("#q1")).to_contain_text("2週間の後に書面を送ります")
-    world.send(page.locator("#q1").get_by_role("button", name=re.compile("この質問を閉じる")))
+    turn(page.locator("#q1").get_by_role("button", name=re.compile("この質問を閉じる")))
     page = world.at(REVIEWER, review)
     world.press("決定の起案を始める")
-    page.get_by_role("link", name="決定", exact=True).click()
+    turn(page.get_by_role("link", name="決定", exact=True))
     page.get_by_label("承認", exact=True).check()
     page.locator("#reasons").fill("指針に適合していると認められる。")
-    world.send(page.get_by_role("button", name="案を保存する"))
-    world.send(page.get_by_role("main").get_by_role("button", name="署名を求める"))
+    turn(page.get_by_role("button", name="案を保存する"))
+    turn(page.get_by_role("main").get_by_role("button", name="署名を求める"))
     page = world.at(REVIEWER, f"{review}/signature")
     expect(page.get_by_role("button", name="署名する")).to_have_count(0)
     page = world.at(MEMBER, f"{review}/signature")
@@ -318,7 +313,7 @@ def decide(world: World, review: str) -> None:
     expect(page.get_by_role("main")).to_contain_text("署名しました。")
     assert sorted(world.jobs()) == sorted([DELIVER, PRINT, DELIVER, DELIVER])
     page = world.at(MEMBER, review)
-    page.get_by_role("link", name="通知書", exact=True).click()
+    turn(page.get_by_role("link", name="通知書", exact=True))
     with page.expect_download() as coming:
         page.get_by_role("button", name="PDFを受け取る").click()
     assert coming.value.path().read_bytes().startswith(b"%PDF-")

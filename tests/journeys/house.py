@@ -12,15 +12,13 @@ from playwright.sync_api import Browser, Page
 from storage.clock import FixedClock
 from storage.database import Scope, Transaction
 from storage.encryption import KeyRing
-from tests.browser import Served
+from tests.browser import PATIENCE, Served, turn
 from tests.conftest import Databases
 from tests.web.conftest import open_portal
 from tests.web.people import Person
 
 WIDE, PHONE = (1200, 900), (390, 844)
 HEADER = "X-Test-Person"
-PATIENCE = 40_000
-"""Milliseconds for one click: many tests may run beside this one."""
 Found = TypeVar("Found")
 
 
@@ -94,17 +92,15 @@ class House:
 
 
 def press(page: Page, name: str, exact: bool = True) -> None:
-    """Press the first button of a name, or follow the first link that looks like one."""
+    """Press the first button of a name, or follow the first link that looks like one; the page that comes is there afterwards."""
     button = page.get_by_role("button", name=name, exact=exact)
-    target = button if button.count() else page.get_by_role("link", name=name, exact=exact)
-    target.first.click()
-    page.wait_for_load_state()
+    # Every step ends with a page that is there whole: what it does not hold now, it does not hold.
+    turn((button if button.count() else page.get_by_role("link", name=name, exact=exact)).first)
 
 
 def follow(page: Page, name: str, exact: bool = False) -> None:
-    """Follow the first link of a name in the main part of a page."""
-    page.locator("main").get_by_role("link", name=name, exact=exact).first.click()
-    page.wait_for_load_state()
+    """Follow the first link of a name in the main part of a page, to the page it leads to."""
+    turn(page.locator("main").get_by_role("link", name=name, exact=exact).first)
 
 
 def says(page: Page, words: str) -> bool:

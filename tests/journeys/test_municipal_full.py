@@ -20,6 +20,7 @@ from privacy_assessment.forms import Document, load_form
 from storage.encryption import KeyRing
 from tests.assessments.consulted import make_keys
 from tests.assessments.desk import employ
+from tests.browser import turn
 from tests.conftest import Databases
 from tests.journeys.house import PHONE, House, follow, press, says
 from tests.privacy_assessment.samples import filled
@@ -178,10 +179,10 @@ def lay_open(house: House, home: str) -> None:
 def comment(house: House) -> str:
     """A resident writes about one item on her phone, another about the whole and takes it back. Neither has an account."""
     page = house.open(None, "/", PHONE)
-    page.get_by_role("navigation", name="おもなメニュー").get_by_role("link", name="意見の募集").click()
+    turn(page.get_by_role("navigation", name="おもなメニュー").get_by_role("link", name="意見の募集"))
     follow(page, TITLE)
     place = page.url
-    page.get_by_role("link", name=re.compile("この項目に意見を書く")).nth(2).click()
+    turn(page.get_by_role("link", name=re.compile("この項目に意見を書く")).nth(2))
     page.get_by_role("textbox", name="意見").first.fill(OPINION)
     press(page, "内容を確かめる")
     assert says(page, OPINION)
@@ -224,7 +225,7 @@ def answer(house: House, home: str) -> None:
     assert says(boss, "考え方が書かれていない意見が1件あります")
     page = house.open(CLERK, home)
     follow(page, "意見", exact=True)
-    page.get_by_role("table").get_by_role("link", name=re.compile("^書く")).first.click()
+    turn(page.get_by_role("table").get_by_role("link", name=re.compile("^書く")).first)
     page.get_by_label("意見の概要").fill("委託先の従業者の確認について、具体的に書いてほしい。")
     page.get_by_label("考え方").fill("御意見を踏まえ、確認の方法を追記しました。")
     page.get_by_role("radio", name="有", exact=True).check()
@@ -274,7 +275,7 @@ def review(house: House, home: str) -> None:
     follow(outside, TITLE)
     press(outside, "評価書を読んで、項目に指摘を書く")
     assert says(outside, "着任のときと毎年")
-    outside.get_by_role("link", name=re.compile("この項目に指摘を書く")).nth(2).click()
+    turn(outside.get_by_role("link", name=re.compile("この項目に指摘を書く")).nth(2))
     outside.get_by_role("radio", name="妥当性").check()
     outside.get_by_label("指摘の内容").fill(FINDING)
     press(outside, "指摘を書く")

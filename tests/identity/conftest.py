@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from sandbox.pki import Pki, provision
+from storage.clock import FixedClock
 from tests.conftest import Databases
 from tests.identity.front import Front, Servers
+from tests.identity.web import Portal, anew, make_portal
 from tests.pki.world import NOW
 
 
@@ -38,3 +40,15 @@ def front(var: Path, own: Pki, databases: Databases) -> Iterator[Front]:
     servers = Servers(var, own, databases)
     yield servers.front
     servers.stop()
+
+
+@pytest.fixture(scope="module")
+def application(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Portal:
+    """One for the tests of a module, which ask for ``portal``."""
+    return make_portal(databases, tmp_path_factory.mktemp("portal"))
+
+
+@pytest.fixture
+def portal(application: Portal, pki: Pki, databases: Databases, clock: FixedClock) -> Iterator[Portal]:
+    """The portal, by the test's clock."""
+    yield from anew(application, pki, databases, clock)

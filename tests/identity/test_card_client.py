@@ -19,9 +19,7 @@ from sandbox import cards
 from sandbox.cards import tries
 from sandbox.cards.token import certificates
 from sandbox.pki import Pki
-from storage.clock import FixedClock
-from tests.conftest import Databases
-from tests.identity.web import Portal, make_portal
+from tests.identity.web import Portal
 from tests.pki.world import HANAKO, ISSUED, NOW, verifier
 
 ORIGIN = "http://localhost"
@@ -45,11 +43,6 @@ def folder(home: Path) -> Iterator[Path]:
     tries.reset(found)
     yield found
     tries.reset(found)
-
-
-@pytest.fixture
-def portal(pki: Pki, databases: Databases, clock: FixedClock, tmp_path: Path) -> Portal:
-    return make_portal(pki, databases, clock, tmp_path)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,18 +11,21 @@ from portal.settings import Settings, SettingsError
 from sandbox.pki import Pki
 from storage.clock import FixedClock
 from tests.conftest import Databases
-from tests.identity.web import Portal, make_portal, post, signed, waiting
+from tests.identity.web import Portal, anew, make_portal, post, signed, waiting
 from tests.pki.world import card
 
 NAMED = "さんの画面です"
 DONE = "終わりました（画面を消す）"
 
 
+@pytest.fixture(scope="module")
+def installed(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Portal:
+    return make_portal(databases, tmp_path_factory.mktemp("terminal"), counter=True)
+
+
 @pytest.fixture
-def terminal(pki: Pki, databases: Databases, clock: FixedClock, tmp_path: Path) -> Iterator[Portal]:
-    yield make_portal(pki, databases, clock, tmp_path, counter=True)
-    with databases.worker.transaction() as tx:
-        tx.raw.execute("DELETE FROM identity.throttle")
+def terminal(installed: Portal, pki: Pki, databases: Databases, clock: FixedClock) -> Iterator[Portal]:
+    yield from anew(installed, pki, databases, clock)
 
 
 def test_the_page_says_whose_it_is_and_shows_the_way_out(terminal: Portal, pki: Pki) -> None:
@@ -76,16 +78,13 @@ def test_a_session_that_ended_by_itself_leaves_no_more_than_one_that_was_ended(
     assert "Set-Cookie" not in browser.get("/?out=1", status=200).headers
 
 
-def test_elsewhere_nothing_of_it_is_shown(
-    pki: Pki, databases: Databases, clock: FixedClock, tmp_path: Path
-) -> None:
-    portal = make_portal(pki, databases, clock, tmp_path)
+def test_elsewhere_nothing_of_it_is_shown(portal: Portal, pki: Pki) -> None:
     browser, code = waiting(portal)
     post(portal, code, signed(portal, code, card(pki.auth)))
     browser.get("/login/card/finish")
     page = browser.get("/my/sessions")
     assert not page.html.select(".md-counter, head noscript, [data-session-leave]")
-    portal.clock.advance(seconds=limits(clock.today()).idle_counter.total_seconds() + 1)
+    portal.clock.advance(seconds=limits(portal.clock.today()).idle_counter.total_seconds() + 1)
     assert browser.get("/my/sessions").status_code == 200
 
 

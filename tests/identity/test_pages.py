@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,18 +12,10 @@ from portal.identity.models import COMMISSION
 from portal.identity.staff import StaffRegister
 from sandbox.cards.passkey import SoftwarePasskey
 from sandbox.pki import Pki
-from storage.clock import FixedClock
 from storage.encryption import FileMasterKey, KeyRing
 from tests.conftest import Databases
-from tests.identity.web import JSON, ORIGIN, Portal, make_portal, post, signed, waiting
+from tests.identity.web import JSON, ORIGIN, Portal, post, signed, waiting
 from tests.pki.world import SoftCard, card
-
-
-@pytest.fixture
-def portal(pki: Pki, databases: Databases, clock: FixedClock, tmp_path: Path) -> Iterator[Portal]:
-    yield make_portal(pki, databases, clock, tmp_path)
-    with databases.worker.transaction() as tx:
-        tx.raw.execute("DELETE FROM identity.throttle")
 
 
 @pytest.fixture

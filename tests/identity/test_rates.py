@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,24 +17,17 @@ from portal.identity.secrets import network_hash
 from sandbox.pki import Pki
 from storage.clock import FixedClock
 from tests.conftest import Databases
-from tests.identity.web import JSON, Portal, make_portal, signed, waiting
+from tests.identity.web import JSON, Portal, signed, waiting
 from tests.pki.world import SoftCard, card
 
 FEW = 3
 
 
-@pytest.fixture
-def portal(
-    pki: Pki, databases: Databases, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Portal]:
-    """The portal with the shipped rules, but few of each."""
-    from dataclasses import replace
-
-    few = tuple(replace(one, count=FEW) for one in rates(clock.today()))
-    monkeypatch.setattr(module, "rates", lambda _day: few)
-    yield make_portal(pki, databases, clock, tmp_path)
-    with databases.worker.transaction() as tx:
-        tx.raw.execute("DELETE FROM identity.throttle")
+@pytest.fixture(autouse=True)
+def few(clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shipped rules, but few of each."""
+    found = tuple(replace(one, count=FEW) for one in rates(clock.today()))
+    monkeypatch.setattr(module, "rates", lambda _day: found)
 
 
 def resident(portal: Portal, found: SoftCard) -> Any:

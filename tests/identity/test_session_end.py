@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,19 +16,10 @@ from portal.identity.models import ANONYMOUS, Identity
 from portal.identity.routes import FILES
 from portal.identity.sessions import ends_at
 from sandbox.pki import Pki
-from storage.clock import FixedClock
-from tests.conftest import Databases
-from tests.identity.web import JSON, Portal, make_portal, signed, waiting
+from tests.identity.web import JSON, Portal, signed, waiting
 from tests.pki.world import card
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def portal(pki: Pki, databases: Databases, clock: FixedClock, tmp_path: Path) -> Iterator[Portal]:
-    yield make_portal(pki, databases, clock, tmp_path)
-    with databases.worker.transaction() as tx:
-        tx.raw.execute("DELETE FROM identity.throttle")
 
 
 def signed_in(portal: Portal, pki: Pki) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from portal.settings import Settings
 from sandbox.pki import Pki
 from storage.clock import FixedClock
 from tests.conftest import Databases
-from tests.pki.world import DirectAsker, SoftCard, verifier
+from tests.pki.world import NOW, DirectAsker, SoftCard, verifier
 
 ORIGIN = "http://localhost"
 SECRET = "a secret of the front server"
@@ -28,7 +29,7 @@ class Portal:
     """The application and what it stands on."""
 
     app: Any
-    asker: DirectAsker
+    asker: Any
     clock: FixedClock
     settings: Settings
 
@@ -37,14 +38,25 @@ class Portal:
         return TestApp(self.app, extra_environ={"HTTP_HOST": "localhost", "HTTP_USER_AGENT": agent})
 
 
-def make_portal(pki: Pki, databases: Databases, clock: FixedClock, var: Path, **settings: Any) -> Portal:
-    asker = DirectAsker(pki, clock.now())
+def make_portal(databases: Databases, var: Path, **settings: Any) -> Portal:
+    """An application; :func:`anew` puts it where a test begins."""
     made = replace(
         Settings.from_env({}), **{"origin": ORIGIN, "var": var, "master_key": var / "master.key", **settings}
     )
-    app = portal.app.make_app(made, database=databases.web, clock=clock)
-    app.registry["desks"] = Desks(made, databases.web, clock, verifier(pki, asker))
-    return Portal(app, asker, clock, made)
+    clock = FixedClock(NOW)
+    return Portal(portal.app.make_app(made, database=databases.web, clock=clock), None, clock, made)
+
+
+def anew(found: Portal, pki: Pki, databases: Databases, clock: FixedClock) -> Iterator[Portal]:
+    """The application as if it had just been started, by this clock, and after the test with no failure counted. Building one takes
+    longer than most tests; what it stands on is made for each."""
+    asker, registry = DirectAsker(pki, clock.now()), found.app.registry
+    registry["clock"] = clock
+    registry.pop("keys", None)
+    registry["desks"] = Desks(found.settings, databases.web, clock, verifier(pki, asker))
+    yield replace(found, asker=asker, clock=clock)
+    with databases.worker.transaction() as tx:
+        tx.raw.execute("DELETE FROM identity.throttle")
 
 
 def waiting(portal: Portal, following: str = "/my/sessions") -> tuple[Any, str]:

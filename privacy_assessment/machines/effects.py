@@ -9,12 +9,14 @@ from privacy_assessment import publication
 from privacy_assessment.commission.handing import hand_in, hand_in_end
 from privacy_assessment.consultation.store import open_consultation
 from privacy_assessment.statements.models import Statement
+from privacy_assessment.statements.notes import Notes
 from privacy_assessment.statements.store import read_draft, statements_of_cases
 from privacy_assessment.statements.versions import freeze, tell_link, withdraw_from_link
 from storage.clock import JAPAN, Clock
 from storage.database import Transaction
 from workflows.engine import Applied
 
+CLOSED = "提出したので、このコメントを終えました。返事を書くと、また開きます。"
 Effect = Callable[[Transaction, Sequence[Applied]], None]
 
 
@@ -94,6 +96,8 @@ class Effects:
         """What the commission gets, whole; a job carries it there."""
         for one, statement in _with_statements(tx, applied):
             self._freeze(tx, one, statement, "submission", "first", None)
+            # What was said was said of the text before; an answer opens a comment again.
+            Notes(self.clock).close_answered(tx, statement.id, CLOSED, one.actor.id)
             hand_in(tx, one, statement)
 
     def write_approval(self, tx: Transaction, applied: Sequence[Applied]) -> None:

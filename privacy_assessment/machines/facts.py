@@ -13,6 +13,7 @@ from privacy_assessment.consultation.store import last_consultation, unanswered
 from privacy_assessment.redaction import find_personal, problems, public
 from privacy_assessment.statements.changes import changes_of
 from privacy_assessment.statements.checks import Check, last_judgement, panel
+from privacy_assessment.statements.left_words import left_words, publication_of
 from privacy_assessment.statements.models import Draft, Statement
 from privacy_assessment.statements.redactions import in_force
 from privacy_assessment.statements.store import last_version, read_body, read_drafts
@@ -135,6 +136,12 @@ def _redactions(r: Reading) -> list[str]:
     ]
 
 
+def _left_words(r: Reading) -> list[str]:
+    kept = in_force(r.tx, r.statement.id, r.statement.forms)
+    left = left_words(r.tx, r.statement, r.drafts, kept, publication_of(r.case.state))
+    return [one.where for one in left if one.reason is None]
+
+
 def _numbers(r: Reading) -> list[str]:
     kept = in_force(r.tx, r.statement.id, r.statement.forms)
     # The title is laid open with the forms.
@@ -233,6 +240,7 @@ READERS: dict[str, Callable[[Reading], Any]] = {
     "internal_steps_done": lambda r: [s["label"] for s in r.steps if s["before"] == r.command.trigger],
     "confirmation_in_turn": lambda r: r.steps,
     "redaction_allowed": _redactions,
+    "words_decided": _left_words,
     "no_numbers": _numbers,
     "consultation_long_enough": _consult,
     "consultation_over": _consulted,

@@ -110,6 +110,12 @@ def no_numbers(facts: Facts, given: Facts) -> Reason | None:
     )
 
 
+def words_decided(facts: Facts, given: Facts) -> Reason | None:
+    """規則10条: words left out in one place and readable in another are not left out; somebody decides each such place."""
+    found = facts["words_decided"]
+    return Reason("words_elsewhere", count=len(found), first=found[0]) if found else None
+
+
 def consultation_long_enough(facts: Facts, given: Facts) -> Reason | None:
     """指針第5の3: 30 days or more, both ends counted; shorter only with a special reason in the statement."""
     found = facts["consultation_long_enough"]
@@ -226,7 +232,7 @@ def _day(value: Any) -> date:
 
 ALL = (
     judgement_covered, kind_enough, basic_amended_first, kind_changed, forms_complete, warnings_explained, before_holding,
-    internal_steps_done, confirmation_in_turn, redaction_allowed, no_numbers, consultation_long_enough,
+    internal_steps_done, confirmation_in_turn, redaction_allowed, words_decided, no_numbers, consultation_long_enough,
     consultation_over, opinions_considered, review_recorded, review_favourable, review_asks_changes,
     third_party_done, approved_first, submitted_first, changes_decided, not_material, has_remarks,
     stopped_not_future, emergency_written, plan_ready,

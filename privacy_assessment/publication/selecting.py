@@ -6,6 +6,7 @@ script. What is pasted may differ from the text in width, spaces and line ends; 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,12 +41,15 @@ class Left:
     """Words that are left out at one place and still stand at another.
 
     :param form: the form and :param place: the field where they stand. :param source: the place where they were left out.
+    :param words: as they are written in the source. :param digest: what they are known by, whatever their width and spaces.
     """
 
     form: str
     place: str
     source_form: str
     source: str
+    words: str
+    digest: str
 
 
 def sentences(text: str) -> list[Span]:
@@ -108,17 +112,19 @@ def left_standing(
     found: dict[Left, None] = {}
     for source_form, group in redactions.items():
         for one in group:
-            for words in _told(documents[source_form], one):
+            for words, folded_words in _told(documents[source_form], one):
+                digest = hashlib.sha256(folded_words.encode()).hexdigest()[:32]
                 for form, texts in folded.items():
                     for place, text in texts.items():
-                        if words in text:
-                            found[Left(form, place, source_form, str(one.place))] = None
+                        if folded_words in text:
+                            found[Left(form, place, source_form, str(one.place), words, digest)] = None
     return list(found)
 
 
-def _told(document: Document, one: Redaction) -> list[str]:
+def _told(document: Document, one: Redaction) -> list[tuple[str, str]]:
     text = document.get(Place.parse(str(one.place)))
     if not isinstance(text, str):
         return []
-    words = fold(text if one.starts is None else text[one.starts : one.ends])
-    return [words] if TELLING <= len(words) <= LONGEST else []
+    words = text if one.starts is None else text[one.starts : one.ends]
+    folded = fold(words)
+    return [(words, folded)] if TELLING <= len(folded) <= LONGEST else []

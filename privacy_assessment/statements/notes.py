@@ -19,6 +19,22 @@ MEDIA_TYPES = frozenset(
     {"application/pdf", "image/png", "image/jpeg", "image/svg+xml", "text/plain", "text/csv"}
 )
 
+# No question, or one that somebody else than its asker has answered. (t: the thread)
+_SETTLED = """(t.type <> 'question' OR EXISTS (SELECT 1 FROM madoguchi.assessment_thread_entry AS a
+    WHERE a.tenant = t.tenant AND a.thread_id = t.id AND a.by_whom <> t.opened_by))"""
+
+_COUNT_OPEN = f"""
+    SELECT count(*) FILTER (WHERE {_SETTLED}), count(*) FILTER (WHERE NOT {_SETTLED})
+    FROM madoguchi.assessment_thread AS t WHERE tenant = %s AND assessment_id = %s AND resolved_at IS NULL
+"""  # noqa: S608
+_CLOSE = f"""
+    WITH closed AS (UPDATE madoguchi.assessment_thread AS t SET resolved_by = %(by)s, resolved_at = %(now)s
+        WHERE tenant = %(tenant)s AND assessment_id = %(statement)s AND resolved_at IS NULL AND {_SETTLED} RETURNING id)
+    INSERT INTO madoguchi.assessment_thread_entry (tenant, thread_id, seq, by_whom, at, text)
+    SELECT %(tenant)s, closed.id, (SELECT coalesce(max(seq), 0) + 1 FROM madoguchi.assessment_thread_entry AS e
+        WHERE e.tenant = %(tenant)s AND e.thread_id = closed.id), %(by)s, %(now)s, %(why)s FROM closed
+"""  # noqa: S608
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -117,6 +133,25 @@ class Notes:
             (by, self.clock.now(), tx.tenant, thread),
         )
         return done.rowcount > 0
+
+    def count_open(self, tx: Transaction, statement: UUID) -> tuple[int, int]:
+        """How many open threads ``close_answered`` would close, and how many questions would stay open."""
+        row = tx.raw.execute(
+            _COUNT_OPEN,
+            (tx.tenant, statement),
+        ).fetchone()
+        return (row[0], row[1]) if row else (0, 0)
+
+    def close_answered(self, tx: Transaction, statement: UUID, why: str, by: str) -> int:
+        """Close what is open, with why as its last word; a question nobody answered stays, for somebody waits for the answer.
+
+        :returns: how many threads were closed.
+        """
+        done = tx.raw.execute(
+            _CLOSE,
+            {"tenant": tx.tenant, "statement": statement, "by": by, "now": self.clock.now(), "why": why},
+        )
+        return done.rowcount
 
     def threads(
         self, tx: Transaction, statement: UUID, open_only: bool = False, assignee: str | None = None

@@ -92,7 +92,7 @@ def test_words_pasted_are_left_out_wherever_they_stand_in_the_item(
 ) -> None:
     page = leave_out(clean, room(made), "form3", "f3.1.1.2", words=f"　{SECRET} ", ground="10-2")
     assert "非公表にしました" in page.text
-    assert page.text.count(f"「{SECRET}」") == 2
+    assert str(page.html.select_one(".md-left-out")).count(f"「{SECRET}」") == 2
     public = preview(clean, room(made)).split("公表する文")[-1]
     assert SECRET not in public
     assert public.count("規則10条2項") == 2
@@ -194,7 +194,9 @@ def test_the_room_shows_what_looks_like_a_number_without_the_digits(
 
 def test_the_room_tells_where_words_left_out_still_stand(clean: TestApp, made: dict[str, str]) -> None:
     page = leave_out(clean, room(made), "form3", "f3.1.1.2", words=SECRET, ground="10-2")
-    assert "「Ⅰ-1②」で非公表にした語句が、ここにも残っています" in page.text
+    (place,) = page.html.select("#stand input[type=checkbox]")
+    label = page.html.find("label", attrs={"for": place["id"]}).get_text()
+    assert "Ⅰ-1②" in label and f"「{SECRET}」" in label and "非公表にした語句" in label
 
 
 def test_publishing_and_scheduling_are_offered_when_the_machine_allows_them(

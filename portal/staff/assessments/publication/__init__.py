@@ -23,6 +23,14 @@ def includeme(config: Configurator) -> None:
     )
     config.add_route("publication.lift", f"{ROOM}/lift")
     config.add_view(overview.lift_one, route_name="publication.lift", permission=ACT, request_method="POST")
+    config.add_route("publication.stand", f"{ROOM}/stand")
+    config.add_view(
+        overview.stand,
+        route_name="publication.stand",
+        renderer=f"{FOLDER}/room.jinja2",
+        permission=ACT,
+        request_method="POST",
+    )
     config.add_route("publication.withdraw", f"{ROOM}/withdraw")
     config.add_view(
         overview.withdraw, route_name="publication.withdraw", renderer=f"{FOLDER}/room.jinja2",

@@ -12,12 +12,11 @@ from portal.web.errors import not_found
 from privacy_assessment.forms import BadPlace, Item, Place, check_place
 from privacy_assessment.publication.rows import PublicForm
 from privacy_assessment.redaction import Ground, allowed, grounds, problems, public
+from privacy_assessment.statements.left_words import publication_of
 from privacy_assessment.statements.models import Draft
 from privacy_assessment.statements.redactions import Kept, in_force
 from privacy_assessment.statements.store import read_drafts
 
-# States from which the next publication is an amendment (規則14条); from every other it follows a whole procedure.
-AMENDING = frozenset({"published", "amending", "amend_submitted"})
 OVER = frozenset({"ended", "expired", "dropped", "handed_over"})
 
 
@@ -77,7 +76,7 @@ def room_of(request: Request) -> Room:
     found = statement_of(request)
     drafts = read_drafts(request.tx, found.statement.id)
     forms = [form for form in found.statement.forms if form in drafts]
-    publication = "amended" if found.case.state in AMENDING else "first"
+    publication = publication_of(found.case.state)
     return Room(
         found,
         {form: drafts[form] for form in forms},

@@ -20,9 +20,9 @@ from portal.web.errors import not_found
 from privacy_assessment import publication
 from privacy_assessment.forms import Place, citation
 from privacy_assessment.publication.read import read_edition, version_of, versions_statement
-from privacy_assessment.publication.selecting import left_standing
 from privacy_assessment.redaction import Redaction, find_personal, grounds
-from privacy_assessment.statements.models import Draft
+from privacy_assessment.statements.left_words import LeftWord, left_words, let_stand
+from privacy_assessment.statements.models import Draft, StatementRefused
 from privacy_assessment.statements.redactions import lift
 
 STEPS = ("publish", "schedule_publication", "publish_amended")
@@ -48,6 +48,8 @@ def _page(request: Request, room: Room, errors: dict[str, str] | None = None) ->
     statement = room.found.statement
     language = presenting.two(request.language)
     shown = {form: room.public(form) for form in room.drafts}
+    left = _left(request, room)
+    names = staff_names(request.tx, {one.by for one in left if one.by})
     steps = [one for one in possible(request, room.found) if one.trigger in STEPS]
     versions = request.tx.ask(
         versions_statement(statement_tenant(request), statement.body, statement.number)
@@ -60,7 +62,9 @@ def _page(request: Request, room: Room, errors: dict[str, str] | None = None) ->
         "forms": [_form(request, room, form, draft) for form, draft in room.drafts.items()],
         "form_name": form_name,
         "findings": [one for form in room.drafts for one in _findings(room, form, shown[form].texts)],
-        "left": _left(room, {form: one.texts for form, one in shown.items()}),
+        "left": [one for one in left if one.reason is None],
+        "standing": [(one, names.get(one.by or "", "")) for one in left if one.reason is not None],
+        "typed": request.POST,
         "steps": steps,
         "versions": [version_of(row) for row in versions],
         "address": f"/statements/{statement_tenant(request)}/{statement.body}/{statement.number}",
@@ -129,18 +133,9 @@ def _findings(room: Room, form: str, texts: dict[str, str]) -> list[dict[str, An
     return found
 
 
-def _left(room: Room, shown: dict[str, dict[str, str]]) -> list[dict[str, str]]:
-    documents = {form: draft.document for form, draft in room.drafts.items()}
-    wanted = {form: [one.redaction for one in kept] for form, kept in room.kept.items()}
-    return [
-        {
-            "form": one.form,
-            "place": one.place,
-            "where": _where(room.drafts[one.form], Place.parse(one.place)),
-            "source": _where(room.drafts[one.source_form], Place.parse(one.source)),
-        }
-        for one in left_standing(documents, wanted, shown)
-    ]
+def _left(request: Request, room: Room) -> list[LeftWord]:
+    statement = room.found.statement
+    return left_words(request.tx, statement, room.drafts, room.kept, room.publication)
 
 
 def _scheduled(request: Request, room: Room) -> Any:
@@ -162,6 +157,28 @@ def lift_one(request: Request) -> Response:
         return HTTPSeeOther(location=f"{room.path}?done=lifted-before")
     lift(request.tx, request.clock, key, room.found.actor.id)
     return HTTPSeeOther(location=f"{room.path}?done=lifted")
+
+
+def stand(request: Request) -> dict[str, Any] | Response:
+    """Words left out elsewhere stay in the places chosen, for a reason: each is decided by somebody who is named."""
+    room = room_of(request)
+    wanted = set(request.POST.getall("stand"))
+    places = [one for one in _left(request, room) if one.key in wanted]
+    reason = request.POST.get("stand_reason", "").strip()[:WHY_LENGTH]
+    errors = {}
+    if not places:
+        errors["stand"] = "残すところを選んでください"
+    if not reason:
+        errors["stand_reason"] = "残す理由を書いてください"
+    if not errors:
+        try:
+            statement, by = room.found.statement, room.found.actor.id
+            let_stand(request.tx, request.assessments.notes, statement, places, reason, by)
+            return HTTPSeeOther(location=f"{room.path}?done=standing#checks")
+        except StatementRefused:
+            errors["stand_reason"] = "残す理由を書いてください"
+    request.response.status_int = 400
+    return _page(request, room, errors)
 
 
 def withdraw(request: Request) -> dict[str, Any] | Response:

@@ -173,8 +173,17 @@ def _page(
         "reasons": reasons or step.reasons,
         "tried": bool(reasons),
         "grave": words.GRAVE.get(trigger.name),
+        "comments": _open_comments(request, found, trigger),
         "request_key": request.POST.get("request_key") or str(new_id()),
     }
+
+
+def _open_comments(request: Request, found: Found, trigger: Trigger) -> tuple[int, int]:
+    """How many comments this step would close, because it hands the text in, and how many questions wait for an answer."""
+    if "freeze_submission" not in trigger.write_effects:
+        return (0, 0)
+    counted: tuple[int, int] = request.assessments.notes.count_open(request.tx, found.statement.id)
+    return counted
 
 
 def _step(request: Request, found: Found, trigger: Trigger) -> Possible:

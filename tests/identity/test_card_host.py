@@ -14,7 +14,9 @@ import httpx
 import pytest
 
 from sandbox.pki import Pki, faults, provision
+from tests.browser import launched, visiting
 from tests.conftest import Databases
+from tests.identity.chooser import chosen, home_with
 from tests.identity.forgeries import made
 from tests.identity.front import SECRET, Front, Servers, browser, know_names, speak
 from tests.pki.world import HANAKO, LATER, SoftCard, card, spare_key
@@ -110,6 +112,18 @@ def test_a_card_with_a_key_on_a_curve_opens_a_session_from_its_day_on(
         assert "ログインの記録" in visitor.get(f"{front.main}/my/sessions").text
     own.auth.register.revoke(coming.certificate.serial_number, LATER)
     assert "失効しています" in shown(front, own, "revoked", coming).text
+
+
+@pytest.mark.browser
+def test_a_real_browser_shows_such_a_card_as_well(later: tuple[Front, Pki], tmp_path: Path) -> None:
+    front, own = later
+    home = home_with(tmp_path, front, card(own.auth, at=NOW - timedelta(days=1), generation="04"))
+    with chosen(front), launched(env=home) as chromium, visiting(chromium) as context:
+        page = context.new_page()
+        page.goto(f"{front.main}/login?next=/my/sessions")
+        page.get_by_role("button", name="証明書を選んでログインする").click()
+        page.wait_for_url(f"{front.main}/my/sessions")
+        assert page.get_by_role("heading", name="ログインの記録").is_visible()
 
 
 def test_before_that_day_it_is_refused_in_words(front: Front, own: Pki) -> None:

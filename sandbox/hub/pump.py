@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sandbox.database import Connection, Store
-from workflows.linkage.wire import envelope
+from workflows.linkage.wire import answers, envelope
 from workflows.linkage.wire.client import LinkClient
 from workflows.linkage.wire.problems import Problem
 from workflows.linkage.wire.retry import LinkUnreachable, LinkUntrusted
@@ -135,6 +135,7 @@ class Pump:
                 message_id=envelope.new_id(now),
                 read_timeout=30,
             )
+            answers.believe("permits", answer.body)
             decided = {r["inquiry_id"]: r for r in answer.body["results"]}
             hand_out(tx, [m for m, _ in rows], decided, self._labels, now)
         self._bell.ring()
@@ -168,7 +169,9 @@ class Pump:
             tx.execute("INSERT INTO hub.cursor VALUES ('fugo', 0) ON CONFLICT DO NOTHING")
             row = tx.execute("SELECT value FROM hub.cursor WHERE name = 'fugo' FOR UPDATE").fetchone()
             after = row[0] if row else 0
-            found = self._core.call("GET", f"/if/v1/fugo-results?after={after}&limit=500").body["results"]
+            answer = self._core.call("GET", f"/if/v1/fugo-results?after={after}&limit=500").body
+            answers.believe("acquisitionResults", answer)
+            found = answer["results"]
             for result in found:
                 settle(tx, result, now)
             if found:

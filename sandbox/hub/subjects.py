@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.database import Connection
 from sandbox.web import Call, Reply
-from workflows.linkage.wire import envelope
+from workflows.linkage.wire import answers, envelope
 from workflows.linkage.wire.client import LinkClient
 from workflows.linkage.wire.problems import Problem
 from workflows.linkage.wire.retry import LinkUnreachable, LinkUntrusted
@@ -73,7 +73,9 @@ class Subjects:
             payload={"acquisition_id": message["id"]},
         )
         try:
-            token = self._core.call("POST", "/if/v1/fugo-acquisitions", ask).body["token"]
+            answer = self._core.call("POST", "/if/v1/fugo-acquisitions", ask).body
+            answers.believe("openAcquisition", answer)
+            token = answer["token"]
         except (LinkUnreachable, LinkUntrusted):
             raise Problem("UNAVAILABLE", "the core does not answer", retry_after=5) from None
         expires = call.now + self._life

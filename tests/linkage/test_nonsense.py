@@ -13,6 +13,7 @@ from tests.linkage.exchanges import at_the_core, cancel, until
 from tests.linkage.house import KONO, OPERATOR, OTSUKAWA, House
 from workflows.linkage.dead_letters import DeadLetters
 from workflows.linkage.wire import envelope
+from workflows.linkage.wire.problems import Problem
 from workflows.linkage.wire.retry import LinkUntrusted
 from workflows.linkage.worker import poll_inbox, pump_outbox
 
@@ -36,8 +37,23 @@ def waiting(house: House, cases: list[UUID]) -> set[tuple[str, str | None]]:
         lambda body: {"results": [{**one, "id": "01" + "A" * 24} for one in body["results"]]},
         lambda body: {"results": [{**one, "status": "202"} for one in body["results"]]},
         lambda body: {"results": ["ok"] * len(body["results"])},
+        lambda body: {"results": [{**one, "status": 302} for one in body["results"]]},
+        lambda body: {"results": [{**one, "status": True} for one in body["results"]]},
+        lambda body: {"results": [{**one, "status": 403} for one in body["results"]]},
     ],
-    ids=["empty", "null", "too few", "too many", "one for all", "of others", "status as text", "no objects"],
+    ids=[
+        "empty",
+        "null",
+        "too few",
+        "too many",
+        "one for all",
+        "of others",
+        "status as text",
+        "no objects",
+        "neither",
+        "a truth",
+        "no ground",
+    ],
 )
 def test_results_that_are_not_about_what_was_sent_are_not_believed_and_asked_for_again(
     house: House, monkeypatch: pytest.MonkeyPatch, how: Callable[[Any], Any]
@@ -65,7 +81,7 @@ def test_results_in_another_order_belong_to_the_messages_they_name(
 
     def other_way_round(body: Any) -> Any:
         bent = [
-            {"id": one["id"], "status": 403, "problem": {"msl_code": "FORBIDDEN", "errors": None}}
+            {"id": one["id"], "status": 403, "problem": Problem("FORBIDDEN").to_dict()}
             if one["id"] == refused
             else one
             for one in body["results"]
@@ -148,6 +164,48 @@ def test_a_second_answer_under_another_id_neither_replaces_the_first_nor_takes_i
         )
     assert causes == [("dead", "TOO_LATE:answered")] * 2
     house.check_once([case])
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        ({}, "NO_CONTENT"),
+        ({"items": "local-tax"}, "NO_CONTENT"),
+        ({"items": {}}, "NO_CONTENT"),
+        ({"items": {"local-tax": "42"}}, "NO_CONTENT"),
+        ({"items": {"local-tax": {}}, "氏名": "見本 花子"}, "NO_CONTENT"),
+        ({"items": {"resident-record": {}}}, "NOT_ASKED"),
+    ],
+    ids=["nothing", "a word", "no items", "no object", "more", "something else"],
+)
+def test_an_answer_sealed_well_that_holds_no_answer_is_a_dead_letter_and_an_incident(
+    house: House, monkeypatch: pytest.MonkeyPatch, content: dict[str, Any], cause: str
+) -> None:
+    """The holder itself goes wrong: its key, its seal, nothing of sense inside."""
+    holder = house.parts.offices.gateway(OTSUKAWA)
+    seal = holder.seal_answer
+    monkeypatch.setattr(holder, "seal_answer", lambda _, *more: seal(content, *more))
+    case = house.ask(house.apply_for("hanako")).case_id
+    until(house, case, "permitted")
+    for _ in range(60):
+        house.round(always=True)
+        with house.tx(KONO) as tx:
+            dead = tx.raw.execute(
+                "UPDATE madoguchi.linkage_inbox SET state = 'closed' WHERE state = 'dead' RETURNING cause"
+            ).fetchall()
+        if dead:
+            break
+    assert dead == [(cause,)]
+    assert house.state(KONO, case) == "permitted", "the clock or a person ends it"
+    with house.tx(KONO) as tx:
+        (kept,) = tx.raw.execute(
+            "SELECT count(*) FROM madoguchi.linkage_answer WHERE case_id = %s", (case,)
+        ).fetchone()
+        (newest,) = tx.raw.execute(
+            "SELECT kind FROM madoguchi.linkage_incident ORDER BY at DESC, id DESC LIMIT 1"
+        ).fetchone()
+    assert (kept, newest) == (0, cause)
+    cancel(house, case)
 
 
 def test_an_answer_that_crosses_a_cancellation_is_a_dead_letter_that_says_so_and_leaves_nothing(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import orjson
 import pytest
+from joserfc import jws
+from joserfc.jwk import OKPKey
 
 from tests.wire.conftest import ASKER, HOLDER, World
 from workflows.linkage.wire import core_word
@@ -62,6 +67,36 @@ def test_an_empty_word_that_does_not_say_that_it_ends_would_be_asked_for_for_eve
 def test_rubbish_is_refused(world: World, broken: str) -> None:
     with pytest.raises(Problem):
         verify(world, broken)
+
+
+@pytest.mark.parametrize(
+    "bend",
+    [
+        lambda claims: [claims],
+        lambda claims: {**claims, "iat": 10**18},
+        lambda claims: {**claims, "iat": None},
+        lambda claims: {**claims, "complete": "yes"},
+        lambda claims: {**claims, "records": [[8, "x"]]},
+        lambda claims: {**claims, "records": [["8", "x", None]]},
+        lambda claims: {**claims, "records": [[True, "x", None]]},
+        lambda claims: {**claims, "records": [[8, "x", {}]]},
+        lambda claims: {**claims, "records": [[8, "見本 花子", None]]},
+        lambda claims: {k: v for k, v in claims.items() if k != "after"},
+    ],
+)
+def test_what_the_core_signed_without_the_shape_of_a_word_is_none(
+    world: World, bend: Callable[[dict[str, Any]], Any]
+) -> None:
+    true = jws.extract_compact(word(world).encode())
+    key = OKPKey.import_key(world.keys["core"].signing)
+
+    def again(claims: Any) -> str:
+        return jws.serialize_compact(true.headers(), orjson.dumps(claims), key, algorithms=["Ed25519"])
+
+    claims = orjson.loads(true.payload)
+    assert verify(world, again(claims)).records == SAID
+    with pytest.raises(Problem, match="SIGNATURE_INVALID"):
+        verify(world, again(bend(claims)))
 
 
 def test_one_changed_character_is_noticed(world: World) -> None:

@@ -237,25 +237,10 @@ def test_every_problem_says_what_to_do_next() -> None:
         assert kind.title_ja
         assert kind.next_ja
         assert 400 <= kind.status < 600
-        again = problems.parse(kind.status, Problem(kind.code, "d").to_dict())
+        document = Problem(kind.code, "d", [{"pointer": "/x", "kind": "y"}]).to_dict()
+        envelope.check_part("answers", "problem", document)
+        again = problems.parse(kind.status, document)
         assert (again.code, again.status, again.detail) == (kind.code, kind.status, "d")
-
-
-@pytest.mark.parametrize(
-    ("status", "again"), [(400, False), (404, False), (408, True), (429, True), (500, True), (503, True)]
-)
-def test_an_answer_that_is_no_problem_document_is_judged_by_its_status(status: int, again: bool) -> None:
-    problem = problems.parse(status, {"html": 1}, "7" if status == 503 else None)
-    verdict = retry.judge(problem, 1, retry.random.Random(1))
-    assert verdict.again is again
-    assert verdict.after == 7 or status != 503
-
-
-@pytest.mark.parametrize(
-    "body", [None, [], "x", 7, {"errors": None}, {"errors": [1, "x", {}]}, {"msl_code": ["x"]}]
-)
-def test_any_body_of_a_refusal_becomes_a_problem(body: Any) -> None:
-    assert problems.parse(503, body).code == "UNAVAILABLE"
 
 
 @pytest.mark.parametrize(
@@ -278,7 +263,7 @@ def test_any_body_of_a_refusal_becomes_a_problem(body: Any) -> None:
 def test_a_peer_may_ask_for_patience_in_whole_seconds_and_not_for_ever(
     header: str | None, seconds: float | None
 ) -> None:
-    problem = problems.parse(429, {}, header)
+    problem = problems.parse(429, Problem("TOO_MANY").to_dict(), header)
     assert problem.retry_after == seconds
     assert 1 <= retry.judge(problem, 1, retry.random.Random(1)).after <= problems.LONGEST_WAIT
 

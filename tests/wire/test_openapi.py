@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
 
+import pytest
 import yaml
 
-from workflows.linkage.wire import envelope, hub_client, problems
+from workflows.linkage.wire import answers, envelope, hub_client, problems
+from workflows.linkage.wire.retry import LinkUntrusted
 
 ROOT = files("workflows.linkage.wire")
 DOCUMENT = yaml.safe_load((ROOT / "openapi.yaml").read_text("utf-8"))
+ANSWERS = yaml.safe_load((ROOT / "schemas" / "answers.json").read_text("utf-8"))["$defs"]
 
 
 def references(node: Any) -> Iterator[str]:
@@ -54,9 +57,21 @@ def test_every_message_a_body_may_send_is_used_by_an_endpoint() -> None:
 
 
 def test_the_problem_list_is_the_one_of_the_code() -> None:
-    assert set(DOCUMENT["components"]["schemas"]["Problem"]["properties"]["msl_code"]["enum"]) == set(
-        problems.PROBLEM_KINDS
-    )
+    assert set(ANSWERS["problem"]["properties"]["msl_code"]["enum"]) == set(problems.PROBLEM_KINDS)
+
+
+def test_what_an_operation_answers_stands_once_and_is_what_the_client_checks() -> None:
+    operations = {o["operationId"]: o for path in DOCUMENT["paths"].values() for o in path.values()}
+    parts = {"problem", "result", "leased", "decision"}
+    assert set(ANSWERS) == set(operations) | parts
+    for name, operation in operations.items():
+        (said,) = [answer for code, answer in operation["responses"].items() if code != "default"]
+        schema = said["content"]["application/json"]["schema"]
+        wanted = {"$ref": f"schemas/answers.json#/$defs/{name}"}
+        assert schema == wanted or schema["allOf"][0] == wanted, name
+        with pytest.raises(LinkUntrusted):
+            answers.believe(name, [])
+    assert "components/schemas" not in (ROOT / "openapi.yaml").read_text("utf-8")
 
 
 def test_operation_ids_are_unique_and_every_operation_is_signed() -> None:

@@ -183,7 +183,7 @@ class MslGateway:
         outcomes = []
         for message, result in zip(messages, results, strict=True):
             status = int(result["status"])
-            failure = problems.parse(status, result.get("problem")) if status >= 400 else None
+            failure = problems.parse(status, result["problem"]) if status >= 400 else None
             outcomes.append(Outcome(str(message["id"]), result, failure))
         return outcomes
 

@@ -21,6 +21,7 @@ from workflows.linkage.inbox import Dead, Done, Early, Received, Verdict, note_i
 from workflows.linkage.inquiry.models import Inquiry, answer_context, read_by_message
 from workflows.linkage.parts import LinkParts
 from workflows.linkage.wire import envelope
+from workflows.linkage.wire.problems import Problem
 
 HUB = Actor(kind="system", id="link")
 PURPOSE = "情報提供ネットワークからの通知"
@@ -139,8 +140,7 @@ class InquiryReceiver:
                 content = self._gateway(tx).open_answer(
                     received.message["payload_jwe"], inquiry.exchange_id, inquiry.holder_org
                 )
-                if not set(content.get("items", {})) <= set(inquiry.items):
-                    raise ContentRefused("NOT_ASKED")
+                _check_content(content, payload["items"], inquiry)
             except ContentRefused as refused:
                 note_incident(tx, refused.code, {"message_id": received.id}, now)
                 verdicts[received.id] = Dead(refused.code)
@@ -266,6 +266,22 @@ class InquiryReceiver:
 def accept_command(case_id: UUID) -> Command:
     """The step that notes that the hub took an inquiry in; the same whoever notes it first."""
     return Command(case_id, "accept", HUB, PURPOSE, f"accept:{case_id}")
+
+
+def _check_content(content: Mapping[str, Any], told: Sequence[Mapping[str, str]], inquiry: Inquiry) -> None:
+    """An answer holds what was asked for, and what it is said to hold: what is said outside the seal is the hub's word.
+
+    :raises ContentRefused: ``NO_CONTENT``, ``NOT_ASKED`` or ``OTHER_CONTENT``.
+    """
+    try:
+        envelope.check_part("common", "content", content)
+    except Problem:
+        raise ContentRefused("NO_CONTENT") from None
+    held = set(content["items"])
+    if not held <= set(inquiry.items):
+        raise ContentRefused("NOT_ASKED")
+    if held != {one["code"] for one in told if one["status"] == "provided"}:
+        raise ContentRefused("OTHER_CONTENT")
 
 
 def _given(payload: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -41,15 +41,14 @@ def same_story(
     )
 
 
-def unreadable(page: Sequence[Mapping[str, Any]], mark: Mapping[str, Any] | None, last: int) -> int | None:
-    """The number at which the list has not the shape of the profile, or None: a hub that signs such a thing is not to be read on."""
+def unreadable(page: Sequence[Mapping[str, Any]], last: int) -> int | None:
+    """The number of the first record that has not its shape, or None: a list in which such a thing stands is not read on."""
     for due, record in enumerate(page, last + 1):
         try:
-            envelope.check_record(record)
+            envelope.check_part("common", "record", record)
         except Problem:
             return due
-    whole = mark is None or (type(mark.get("seq")), type(mark.get("root"))) == (int, str)
-    return None if whole else last + len(page)
+    return None
 
 
 def altered(

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+import structlog
 
 from storage.database import Database, Scope, Transaction
 from storage.ids import new_id
@@ -24,6 +25,8 @@ from workflows.linkage.record_sync.discrepancies import Found
 from workflows.linkage.record_sync.machine import KIND
 from workflows.linkage.wire.problems import Problem
 from workflows.linkage.wire.retry import LinkUnreachable, LinkUntrusted
+
+log = structlog.get_logger(__name__)
 
 PAGE = 1000
 # Our own record may be written a moment after the hub's.
@@ -85,7 +88,8 @@ class RecordSync:
         try:
             page = gateway.records(last, PAGE)
             mark = gateway.checkpoint() if len(page) < PAGE else None
-        except (LinkUnreachable, LinkUntrusted, Problem):
+        except (LinkUnreachable, LinkUntrusted, Problem) as failure:
+            log.warning("link.records_delayed", tenant=tenant, cause=type(failure).__name__)
             with database.transaction(scope) as tx:
                 self._delay(tx, case_id)
             return 0
@@ -139,7 +143,7 @@ class RecordSync:
         if row is None or row[1] != last:
             return 0  # another worker was faster
         state = self.engine.case(tx, case_id).state
-        bad = reading.unreadable(page, mark, last)
+        bad = reading.unreadable(page, last)
         if bad is None:
             found = next((one["seq"] for due, one in enumerate(page, last + 1) if one["seq"] != due), None)
             if found is not None:

@@ -1,12 +1,14 @@
 """A small signed HTTP client for MSL/1, the same for the product and the stand-ins.
 
 It dials out only, over TLS 1.3 with a client certificate; lints and signs every request; takes an answer only when
-the peer signed it for this very request; turns refusals into :class:`Problem`; and moves on to the next site of a
-peer when one is down or on standby. It does not loop on retries: that belongs to the outbox of the caller.
+the peer signed it for this very request and it is JSON of a bearable size; turns refusals into :class:`Problem`; and
+moves on to the next site of a peer when one is down or on standby. It does not loop on retries: that belongs to the
+outbox of the caller.
 """
 
 import ssl
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from . import envelope, linter, problems
+from . import answers, envelope, linter, problems
 from .keys import Directory, PartyKeys
 from .retry import LinkUnreachable, LinkUntrusted
 from .signatures import MemoryNonces, NonceStore, Now, Request, Response, Signer, Verifier, utc_now
@@ -23,6 +25,9 @@ CONNECT = 5.0
 READ = 30.0
 LONG_POLL = 25
 LONG_POLL_GRACE = 5.0
+WHOLE = 60.0
+"""Seconds in which an answer that has begun must have come: a peer that sends a byte now and then holds nobody up for ever."""
+TYPES = ("application/json", problems.CONTENT_TYPE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,32 +164,59 @@ class LinkClient:
             },
         )
         self._signer.sign_request(request, content)
-        try:
-            raw = self._http.request(
-                method,
-                request.url,
-                content=content,
-                headers=request.headers,
-                timeout=httpx.Timeout(read_timeout, connect=CONNECT),
-            )
-        except httpx.HTTPError as failure:
-            raise LinkUnreachable(type(failure).__name__) from None
-        headers = {name.lower(): value for name, value in raw.headers.items()}
-        if raw.status_code in (502, 503, 504) and "signature" not in headers:
-            # A proxy or a dying process spoke, not the peer; nothing of it is believed but that nobody is there.
-            raise LinkUnreachable(f"HTTP {raw.status_code}")
+        status, headers, received = self._exchange(request, content, read_timeout)
         try:
             self._verifier.verify_response(
-                Response(raw.status_code, headers, request), raw.content, {"role": self._peer_role}
+                Response(status, headers, request), received, {"role": self._peer_role}
             )
-        except problems.Problem as problem:
-            raise LinkUntrusted(problem) from None
-        try:
-            body = envelope.loads(raw.content) if raw.content else {}
+            media = headers.get("content-type", "").partition(";")[0].strip().lower()
+            if media not in TYPES:
+                raise problems.Problem("MEDIA_TYPE", "the answer is not JSON")
+            body = envelope.loads(received) if received else {}
         except problems.Problem as problem:
             raise LinkUntrusted(problem) from None
         if not isinstance(body, dict):
             raise LinkUntrusted(problems.Problem("SCHEMA_INVALID", "the answer is no object"))
-        if raw.status_code >= 400:
-            raise problems.parse(raw.status_code, body, headers.get("retry-after"))
-        return Answer(raw.status_code, body, headers.get("idempotency-replayed") == "true")
+        if status >= 400:
+            answers.believe("problem", body)
+            raise problems.parse(status, body, headers.get("retry-after"))
+        if not 200 <= status < 300:
+            raise LinkUntrusted(problems.Problem("SCHEMA_INVALID", "neither an answer nor a refusal"))
+        return Answer(status, body, headers.get("idempotency-replayed") == "true")
+
+    def _exchange(
+        self, request: Request, content: bytes, read_timeout: float
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Send, and take what comes back as it is: status, headers with small names, body."""
+        # Nothing compressed: what a peer may make us unpack has no bound, and the digest is over what was sent.
+        sent = {**request.headers, "Accept-Encoding": "identity"}
+        timeout = httpx.Timeout(read_timeout, connect=CONNECT)
+        try:
+            with self._http.stream(
+                request.method, request.url, content=content, headers=sent, timeout=timeout
+            ) as raw:
+                headers = {name.lower(): value for name, value in raw.headers.items()}
+                if raw.status_code in (502, 503, 504) and "signature" not in headers:
+                    # A proxy or a dying process spoke, not the peer; nothing of it is believed but that nobody is there.
+                    raise LinkUnreachable(f"HTTP {raw.status_code}")
+                if headers.get("content-encoding", "identity") != "identity":
+                    raise LinkUntrusted(problems.Problem("MEDIA_TYPE", "the answer is compressed"))
+                return raw.status_code, headers, _bounded(raw)
+        except httpx.HTTPError as failure:
+            raise LinkUnreachable(type(failure).__name__) from None
+
+
+def _bounded(raw: httpx.Response) -> bytes:
+    """The body, as long as it comes in time and stays within what a body may be.
+
+    :raises LinkUnreachable: it does not come to its end. :raises LinkUntrusted: it is too large.
+    """
+    end = time.monotonic() + WHOLE
+    received = bytearray()
+    for chunk in raw.iter_bytes():
+        received += chunk
+        if len(received) > envelope.MAX_BODY:
+            raise LinkUntrusted(problems.Problem("BODY_TOO_LARGE"))
+        if time.monotonic() > end:
+            raise LinkUnreachable("the answer does not end")
+    return bytes(received)

@@ -16,6 +16,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from . import envelope
 from .keys import Directory, PartyKeys
 from .problems import Problem
 
@@ -91,16 +92,16 @@ def verify(token: str, directory: Directory, *, audience: str, after: int, now: 
         if not jws.validate_compact(signed, key.key, algorithms=["Ed25519"]):
             raise Problem("SIGNATURE_INVALID", "the core's signature does not verify")
         claims = orjson.loads(signed.payload)
-        records = tuple(
-            Said(int(seq), str(exchange), None if digest is None else str(digest))
-            for seq, exchange, digest in claims["records"]
-        )
-        word = CoreWord(int(claims["after"]), claims["complete"] is True, records)
-        at = datetime.fromtimestamp(int(claims["iat"]), UTC)
     except (JoseError, ValueError, KeyError, TypeError, UnicodeError):
         raise Problem("SIGNATURE_INVALID", "the core's word cannot be read") from None
+    try:
+        envelope.check_part("claims", "coreWord", claims)
+    except Problem as problem:
+        raise Problem("SIGNATURE_INVALID", "the core's word has not its shape", problem.errors) from None
+    word = CoreWord(claims["after"], claims["complete"], tuple(Said(*one) for one in claims["records"]))
+    at = datetime.fromtimestamp(claims["iat"], UTC)
     places = [after, *(one.seq for one in word.records)]
-    if claims.get("aud") != audience or word.after != after or abs(now - at) > FRESH:
+    if claims["aud"] != audience or word.after != after or abs(now - at) > FRESH:
         raise Problem(
             "SIGNATURE_INVALID", "the core's word is not about this body, this place or this moment"
         )

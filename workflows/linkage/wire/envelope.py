@@ -27,6 +27,8 @@ MAX_BODY = 32 * 1024 * 1024
 _EXACT = 2**53
 _ID = re.compile("[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _DIRECTORY = files(__package__) / "schemas"
+#: Files that hold parts, not messages: what messages share, what peers answer, what the core signs.
+_PARTS = frozenset({"common", "answers", "claims"})
 
 
 def _load(name: str) -> dict[str, Any]:
@@ -39,7 +41,7 @@ def schema_names() -> frozenset[str]:
     return frozenset(
         p.name.removesuffix(".json")
         for p in _DIRECTORY.iterdir()
-        if p.name.endswith(".json") and p.name != "common.json"
+        if p.name.endswith(".json") and p.name.removesuffix(".json") not in _PARTS
     )
 
 
@@ -47,8 +49,12 @@ def schema_names() -> frozenset[str]:
 def _validator(name: str) -> Any:
     if name not in schema_names():
         raise Problem("SCHEMA_INVALID", "unknown message type", [{"pointer": "/type", "kind": "unknown"}])
+    return _compiled(_load(name))
+
+
+def _compiled(schema: dict[str, Any]) -> Any:
     registry = jsonschema_rs.Registry([("urn:msl:schema:common", _load("common"))])
-    return jsonschema_rs.validator_for(_load(name), registry=registry, validate_formats=True)
+    return jsonschema_rs.validator_for(schema, registry=registry, validate_formats=True)
 
 
 def new_id(now: datetime) -> str:
@@ -194,16 +200,16 @@ def validate(message: Any, expected: str | Iterable[str] | None = None, now: dat
 
 
 @cache
-def _record_validator() -> Any:
-    return jsonschema_rs.validator_for(_load("common") | {"$ref": "#/$defs/record"}, validate_formats=True)
+def _part_validator(file: str, part: str) -> Any:
+    return _compiled(_load(file) | {"$ref": f"#/$defs/{part}"})
 
 
-def check_record(record: Any) -> None:
-    """Check a provision record as it comes from ``/v1/records``.
+def check_part(file: str, part: str, document: Any) -> None:
+    """Check what is no message: ``common`` ``record``, an answer (``answers``) or what the core signs (``claims``).
 
     :raises Problem: SCHEMA_INVALID with places, never values.
     """
-    _refuse(_record_validator(), record, "not a record")
+    _refuse(_part_validator(file, part), document, f"does not fit {file} {part}")
 
 
 def _simple(value: Any) -> bool:

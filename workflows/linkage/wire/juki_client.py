@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import envelope, sealing
+from . import answers, envelope, sealing
 from .client import LinkClient
 
 #: What a party that belongs to no tenant (the portal) writes where a tenant stands.
@@ -45,7 +45,9 @@ class JukiClient:
             number, {"token": token}, self.link.keys, self.link.directory.sealing_key(self.peer)
         )
         message = self._envelope("juki.fugo-request", {"token": token}, sealed)
-        return self.link.call("POST", "/v1/juki/fugo-requests", message).body
+        body = self.link.call("POST", "/v1/juki/fugo-requests", message).body
+        answers.believe("jukiFugoRequest", body)
+        return body
 
     def identify(self, issuer: str, serial: str) -> dict[str, Any]:
         """Who holds a certificate: ``{"status": "FOUND", "number", "profile"}`` or ``{"status": "NOT_FOUND"}``.
@@ -57,6 +59,7 @@ class JukiClient:
         """
         message = self._envelope("juki.identity", {"issuer": issuer, "serial": serial})
         body = self.link.call("POST", "/v1/juki/identity-confirmations", message).body
+        answers.believe("identify", body)
         if body["status"] != "FOUND":
             return {"status": body["status"]}
         content = sealing.open_from(

@@ -15,6 +15,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from . import envelope
 from .keys import Directory, PartyKeys
 from .problems import Problem
 
@@ -128,25 +129,27 @@ def verify(
         if not jws.validate_compact(signed, key.key, algorithms=["Ed25519"]):
             raise Problem("PERMIT_INVALID", "the permit's signature does not verify")
         claims = orjson.loads(signed.payload)
-        jwk = dict(claims["cnf"]["jwk"])
+        envelope.check_part("claims", "permit", claims)
         permit = Permit(
-            exchange_id=str(claims["jti"]),
-            audience=str(claims["aud"]),
+            exchange_id=claims["jti"],
+            audience=claims["aud"],
             subject=claims.get("sub"),
-            asker=str(claims["inq"]),
-            holder=str(claims["prv"]),
-            affair=str(claims["jimu"]),
-            procedure=str(claims["proc"]),
-            items=tuple(str(i) for i in claims["items"]),
-            law_row=str(claims["law"]["row"]),
-            law_clause=str(claims["law"]["clause"]),
-            table_version=str(claims["law"]["table_version"]),
-            request_digest=str(claims["req"]),
+            asker=claims["inq"],
+            holder=claims["prv"],
+            affair=claims["jimu"],
+            procedure=claims["proc"],
+            items=tuple(claims["items"]),
+            law_row=claims["law"]["row"],
+            law_clause=claims["law"]["clause"],
+            table_version=claims["law"]["table_version"],
+            request_digest=claims["req"],
             issued=datetime.fromtimestamp(claims["iat"], UTC),
             expires=datetime.fromtimestamp(claims["exp"], UTC),
-            recipient=OKPKey.import_key(jwk),
-            recipient_kid=str(jwk["kid"]),
+            recipient=OKPKey.import_key(claims["cnf"]["jwk"]),
+            recipient_kid=claims["cnf"]["jwk"]["kid"],
         )
+    except Problem as problem:
+        raise Problem("PERMIT_INVALID", problem.detail, problem.errors) from None
     except (JoseError, ValueError, KeyError, TypeError, UnicodeError):
         raise Problem("PERMIT_INVALID", "the permit cannot be read") from None
     if permit.audience != audience:

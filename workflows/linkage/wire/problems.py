@@ -279,34 +279,15 @@ class Problem(Exception):
         return body
 
 
-def parse(status: int, body: Any, retry_after: str | None = None) -> Problem:
-    """A problem from an answer's body; an answer that is no problem document becomes one by its status."""
-    found: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
-    code = str(found.get("msl_code", ""))
-    if code not in PROBLEM_KINDS:
-        code = {
-            404: "NOT_FOUND",
-            408: "UNAVAILABLE",
-            413: "BODY_TOO_LARGE",
-            425: "UNAVAILABLE",
-            429: "TOO_MANY",
-            502: "UNAVAILABLE",
-            503: "UNAVAILABLE",
-            504: "UNAVAILABLE",
-        }.get(status, "INTERNAL" if status >= 500 else "SCHEMA_INVALID")
-    places = found.get("errors")
-    errors = [
-        {str(k): str(v) for k, v in e.items()}
-        for e in (places if isinstance(places, list) else [])
-        if isinstance(e, Mapping)
-    ]
+def parse(status: int, body: Mapping[str, Any], retry_after: str | None = None) -> Problem:
+    """The problem that a problem document of the profile tells (`schemas/answers.json`, problem)."""
     return Problem(
-        code,
-        str(found.get("detail", "")),
-        errors,
-        bool(found.get("kept")),
+        body["msl_code"],
+        body["detail"],
+        list(body.get("errors", ())),
+        body["kept"],
         _seconds(retry_after),
-        str(found.get("trace", "")),
+        body["trace"],
         status,
     )
 

@@ -81,9 +81,17 @@ def open_from(
         body = orjson.loads(signed.payload)
     except (JoseError, ValueError, KeyError, TypeError, UnicodeError) as broken:
         raise SealBroken(f"cannot be opened ({type(broken).__name__})") from None
-    if body.get("context") != dict(context):
-        raise SealBroken("belongs to another exchange")
-    return dict(body["content"])
+    return _content(body, context, "belongs to another exchange")
+
+
+def _content(body: Any, context: Mapping[str, str], otherwise: str) -> dict[str, Any]:
+    """What lies inside an opened seal, when it is about this and is an object."""
+    if not isinstance(body, dict) or body.get("context") != dict(context):
+        raise SealBroken(otherwise)
+    content = body.get("content")
+    if not isinstance(content, dict):
+        raise SealBroken("holds no content")
+    return content
 
 
 def _signer(directory: Directory, kid: str, party: str) -> PublicKey:
@@ -132,9 +140,7 @@ def open_own(token: str, context: Mapping[str, str], keys: Mapping[str, OctKey])
         body = orjson.loads(jwe.decrypt_compact(token, key, algorithms=_ALGORITHMS).plaintext or b"")
     except (JoseError, ValueError, KeyError, TypeError, UnicodeError) as broken:
         raise SealBroken(f"cannot be opened ({type(broken).__name__})") from None
-    if body.get("context") != dict(context):
-        raise SealBroken("a copy of something else")
-    return dict(body["content"])
+    return _content(body, context, "a copy of something else")
 
 
 def seal_text(text: str, context: Mapping[str, str], sender: PartyKeys, recipient: PublicKey) -> str:

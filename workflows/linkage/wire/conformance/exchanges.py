@@ -34,7 +34,7 @@ def _record(setting: Setting, side: str, exchange_id: str) -> dict[str, Any]:
         assert page, f"no record of this exchange on the {side}'s side"
         assert [r["seq"] for r in page] == list(range(after + 1, after + 1 + len(page))), "records have a gap"
         for record in page:
-            envelope.check_record(record)
+            envelope.check_part("common", "record", record)
             if record["exchange_id"] == exchange_id:
                 assert record["side"] == side, "the record has the wrong side"
                 return record

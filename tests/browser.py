@@ -10,7 +10,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from tests.web.conftest import Counter
 from tests.web.people import ENVIRON_KEY, Person
@@ -38,6 +38,20 @@ def complaints(page: Page) -> list[tuple[str, list[str]]]:
     page.evaluate(Axe().axe_script)
     found = page.evaluate("options => axe.run(document, options).then(results => results.violations)", wanted)
     return [(one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in found]
+
+
+@contextmanager
+def visiting(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
+    """A visit without memory of the ones before, by somebody with patience.
+
+    :param options: of the browser's context.
+    """
+    context = browser.new_context(locale="ja-JP", **options)
+    context.set_default_timeout(PATIENCE)
+    try:
+        yield context
+    finally:
+        context.close()
 
 
 def turn(link: Locator) -> None:

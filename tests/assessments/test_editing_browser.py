@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.assessments.writing import Writing
-from tests.browser import Served
+from tests.browser import Served, turn, visiting
 from tests.web.people import CLERK, COORDINATOR
 
 pytestmark = pytest.mark.browser
@@ -27,16 +27,20 @@ def served(writing: Writing) -> Iterator[Served]:
 @pytest.fixture
 def page(chromium: Browser, served: Served, writing: Writing) -> Iterator[Page]:
     """The first part of the statement, opened."""
-    context = chromium.new_context(locale="ja-JP")
-    opened = context.new_page()
-    opened.goto(served.origin + writing.section("1"))
-    yield opened
-    context.close()
+    with visiting(chromium) as context:
+        opened = context.new_page()
+        opened.goto(served.origin + writing.section("1"))
+        yield opened
 
 
 def saved(page: Page) -> None:
     """Wait until the page says that it has saved."""
     page.locator("#saving", has_text="保存しました").wait_for()
+
+
+def press(page: Page, name: str) -> None:
+    """Press a button; the page that comes is there afterwards."""
+    turn(page.get_by_role("button", name=name, exact=True))
 
 
 def colleague_writes(writing: Writing, text: str, place: str = TEXT) -> None:
@@ -65,7 +69,7 @@ def test_ticks_and_choices_are_saved_too_and_the_button_finds_nothing_new(
     page.locator('[name="v:f4.1.1.3"]').select_option("4")
     saved(page)
     assert writing.value("f4.1.1.3") == "4"
-    page.get_by_role("button", name="保存する", exact=True).click()
+    press(page, "保存する")
     page.get_by_text("変わったところはありませんでした").wait_for()
 
 
@@ -76,14 +80,14 @@ def test_a_clash_is_said_at_the_field_and_settled_on_the_page_with_both_texts(
     page.locator(FIELD).fill("あとから書いた文")
     page.locator('[name="v:f4.1.1.1"]').focus()
     page.locator("#saving a").wait_for()
-    assert page.locator(FIELD).is_disabled()
-    page.locator("#saving a").click()
+    expect(page.locator(FIELD)).to_be_disabled()
+    turn(page.locator("#saving a"))
     page.get_by_role("heading", name="両方の文を見て選ぶ", level=1).wait_for()
     assert "先に書いた人の文" in page.locator(".md-side").first.inner_text()
     assert "あとから書いた文" in page.locator(".md-side").last.inner_text()
     page.get_by_label("両方を合わせた、次の文にする").check()
     page.get_by_label("合わせた文").fill("先に書いた文と、あとから書いた文")
-    page.get_by_role("button", name="選んだとおりにする").click()
+    press(page, "選んだとおりにする")
     page.get_by_text("保存しました").first.wait_for()
     assert writing.value(TEXT) == "先に書いた文と、あとから書いた文"
 
@@ -96,7 +100,7 @@ def test_a_field_somebody_else_changed_meanwhile_is_not_overwritten_by_the_butto
     saved(page)
     colleague_writes(writing, "ほかの人の根拠", "f4.1.5")
     page.locator(FIELD).fill("自分の項目、つづき")
-    page.get_by_role("button", name="保存する", exact=True).click()
+    press(page, "保存する")
     page.get_by_text("今の保存を取り消す").wait_for()
     assert (writing.value(TEXT), writing.value("f4.1.5")) == ("自分の項目、つづき", "ほかの人の根拠")
 
@@ -109,10 +113,10 @@ def test_when_the_sign_in_is_lost_the_text_stays_and_can_be_sent_after_signing_i
     page.locator('[name="v:f4.1.1.1"]').focus()
     page.locator("#saving", has_text="ログインが切れました").wait_for()
     assert page.locator(FIELD).input_value() == "ログインが切れてから書いた文"
-    page.get_by_role("button", name="保存する", exact=True).click()
+    press(page, "保存する")
     page.get_by_role("heading", name="文は残っています").wait_for()
     served.person = CLERK
-    page.get_by_role("button", name="もう一度送る").click()
+    press(page, "もう一度送る")
     page.get_by_text("今の保存を取り消す").wait_for()
     assert writing.value(TEXT) == "ログインが切れてから書いた文"
 
@@ -124,5 +128,4 @@ def test_a_link_to_an_item_in_a_folded_row_opens_the_row(
     assert row.get_attribute("open") is None
     anchor = row.locator(".md-field").first.get_attribute("id")
     page.goto(f"{served.origin}{writing.section('1')}?x=1#{anchor}")
-    page.locator("details.md-row[open]").nth(0).wait_for()
-    assert page.locator("details.md-row").nth(3).get_attribute("open") is not None
+    expect(row).to_have_attribute("open", "")

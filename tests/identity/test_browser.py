@@ -7,20 +7,19 @@ import os
 import ssl
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from portal.card_client import answer, fetch
 from portal.identity.staff import StaffRegister
 from sandbox.pki import Pki
 from storage.clock import SystemClock
-from tests.browser import ARGUMENTS, CHROMIUM, complaints, launched
+from tests.browser import ARGUMENTS, CHROMIUM, complaints, launched, turn, visiting
 from tests.conftest import Databases
 from tests.identity.front import Front
 from tests.pki.world import HANAKO, SoftCard, card
@@ -30,8 +29,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.nginx]
 POLICIES = Path("/etc/chromium/policies/managed")
 # Pictures for a person to look at are left here when the folder is named.
 PICTURES = os.environ.get("MADOGUCHI_PICTURES")
-PATIENCE = 30_000
-"""Milliseconds for one step of a browser: many tests may run beside this one."""
 
 
 @pytest.fixture(scope="module")
@@ -60,17 +57,6 @@ def chromium(home: Path) -> Iterator[Browser]:
     """A browser that lives in that home."""
     with launched(env={**os.environ, "HOME": str(home)}) as browser:
         yield browser
-
-
-@contextmanager
-def visiting(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
-    """A visit without memory of the ones before."""
-    context = browser.new_context(locale="ja-JP", **options)
-    context.set_default_timeout(PATIENCE)
-    try:
-        yield context
-    finally:
-        context.close()
 
 
 @pytest.fixture
@@ -103,15 +89,15 @@ def test_a_card_in_the_browsers_store_logs_in(front: Front, chooser: Browser) ->
         page = context.new_page()
         page.goto(f"{front.main}/login?next=/my/sessions")
         page.get_by_role("button", name="証明書を選んでログインする").click()
-        page.wait_for_url(f"{front.main}/my/sessions", timeout=PATIENCE)
-        assert page.get_by_role("heading", name="ログインの記録").is_visible()
+        page.wait_for_url(f"{front.main}/my/sessions")
+        expect(page.get_by_role("heading", name="ログインの記録")).to_be_visible()
         cookies = {cookie["name"]: cookie for cookie in context.cookies()}
         session = cookies["__Host-madoguchi-session"]
         assert session["secure"]
         assert session["httpOnly"]
         assert session["expires"] == -1
         assert "__Host-madoguchi-entry" not in cookies
-        page.get_by_role("button", name="ログアウト", exact=True).first.click()
+        turn(page.get_by_role("button", name="ログアウト", exact=True).first)
         page.goto(f"{front.main}/my/sessions")
         assert page.url.startswith(f"{front.main}/login")
 
@@ -143,12 +129,12 @@ def test_the_waiting_page_moves_on_when_the_card_has_answered(
     with visiting(chromium, java_script_enabled=scripts) as context:
         page = context.new_page()
         page.goto(f"{front.main}/login?next=/my/sessions")
-        page.get_by_role("button", name="確認コードを出す").click()
+        turn(page.get_by_role("button", name="確認コードを出す"))
         link = page.locator("a[href*='/login/card/c/']").get_attribute("href")
         assert link
         code = answer_with(front, holder, link)
         # The browser asks by itself; what it showed before must be what the client showed.
-        page.wait_for_url(f"{front.main}/my/sessions", timeout=PATIENCE)
+        page.wait_for_url(f"{front.main}/my/sessions")
         assert len(code) == 7
 
 
@@ -159,11 +145,11 @@ def test_the_page_shows_the_same_matching_number_as_the_client(front: Front, chr
     ):
         page = context.new_page()
         page.goto(f"{front.main}/login")
-        page.get_by_role("button", name="確認コードを出す").click()
+        turn(page.get_by_role("button", name="確認コードを出す"))
         link = page.locator("a[href*='/login/card/c/']").get_attribute("href")
         assert link
         offer = fetch(link, http)
-        assert page.get_by_text(offer.matching_code).is_visible()
+        expect(page.get_by_text(offer.matching_code)).to_be_visible()
         page.get_by_text("プログラムがコードを読みました").wait_for()
 
 
@@ -192,8 +178,8 @@ def test_staff_enrol_a_key_sign_in_with_it_and_add_another(
         session, authenticator = with_key(context, page)
         enrol(front, page, invited)
         page.wait_for_url(f"{front.main}/staff/keys?enrolled=1")
-        assert page.get_by_text("キーが1本だけです").is_visible()
-        page.get_by_role("button", name="ログアウト").click()
+        expect(page.get_by_text("キーが1本だけです")).to_be_visible()
+        turn(page.get_by_role("button", name="ログアウト"))
         page.goto(f"{front.main}/staff/login?next=/staff/keys")
         page.get_by_role("button", name="キーでサインインする").click()
         page.wait_for_url(f"{front.main}/staff/keys")
@@ -206,7 +192,7 @@ def test_staff_enrol_a_key_sign_in_with_it_and_add_another(
         page.reload()
         page.get_by_role("button", name="このキーを登録する").click()
         page.wait_for_url(f"{front.main}/staff/keys?enrolled=1")
-        assert page.get_by_role("button", name="このキーを止める").count() == 2
+        expect(page.get_by_role("button", name="このキーを止める")).to_have_count(2)
 
 
 def test_the_browser_gives_up_without_verifying_the_person(
@@ -251,7 +237,7 @@ def test_every_page_is_accessible_and_fits(front: Front, chromium: Browser, invi
     with visiting(chromium, viewport={"width": width, "height": 900}) as context:
         page = context.new_page()
         page.goto(f"{front.main}/login")
-        page.get_by_role("button", name="確認コードを出す").click()
+        turn(page.get_by_role("button", name="確認コードを出す"))
         for path in PAGES[:5]:
             look(front, page, path, width)
         with_key(context, page)

@@ -12,7 +12,7 @@ from portal.app import make_app
 from portal.settings import Settings
 from portal.web.headers import content_security_policy
 from portal.web.language import safe_path, with_ruby
-from portal.web.limits import MAX_BODY_BYTES
+from portal.web.limits import MAX_BODY_BYTES, MAX_FIELDS
 from portal.web.pages import UnreadableKey, decode_key, encode_key
 from tests.conftest import Databases
 from tests.web.conftest import TEST_PARTS, Counter
@@ -120,6 +120,9 @@ def test_an_address_that_holds_no_text_is_refused_and_breaks_nothing(counter: Co
     [
         ("application/x-www-form-urlencoded", b"csrf_token=%00"),
         ("application/x-www-form-urlencoded", b"csrf_token=%ff"),
+        ("application/x-www-form-urlencoded", b"csrf_token=\xff"),
+        ("application/x-www-form-urlencoded", b"csrf_token=a&%E3%81=b"),
+        ("application/x-www-form-urlencoded", b"csrf_token=%ed%a0%80"),
         ("application/x-www-form-urlencoded; charset=shift_jis", b"csrf_token=a"),
         (
             "multipart/form-data; boundary=x",
@@ -130,7 +133,20 @@ def test_an_address_that_holds_no_text_is_refused_and_breaks_nothing(counter: Co
 def test_a_form_that_holds_no_text_is_refused_and_breaks_nothing(
     counter: Counter, kind: str, body: bytes
 ) -> None:
-    counter.of(RESIDENT).post("/logout", body, headers={"Content-Type": kind}, status=400)
+    answer = counter.of(RESIDENT).post("/logout", body, headers={"Content-Type": kind}, status=400)
+    assert "読み取れませんでした" in answer.text
+
+
+def test_a_form_of_more_fields_than_any_page_has_is_refused_before_it_is_taken_apart(
+    counter: Counter,
+) -> None:
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = counter.of(RESIDENT).post("/logout", b"a=&" * MAX_FIELDS, headers=kind, status=413)
+    assert "大きすぎます" in answer.text
+    assert (
+        "時間がたちました"
+        in counter.of(RESIDENT).post("/logout", b"a=&" * 1000, headers=kind, status=400).text
+    )
 
 
 def test_cookies_that_are_no_text_are_refused_and_break_nothing(counter: Counter) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -41,6 +42,23 @@ class LateGroup(click.Group):
             return None
         module, attribute, _ = COMMANDS[cmd_name]
         return getattr(import_module(module), attribute)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run one; what stops it from outside is told in words, not as a traceback.
+
+        :raises ClickException: with what was kept and what to do.
+        """
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as failure:
+            from portal.failures import in_words
+
+            words = in_words(failure)
+            if words is None:
+                raise
+            raise click.ClickException(words) from failure
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list, without importing anything."""

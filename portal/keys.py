@@ -8,9 +8,9 @@ import click
 
 from portal.databases import open_database
 from portal.settings import Settings
-from storage.audit.keys import LogKeys, public_keys
+from storage.audit.keys import PORTAL, LogKeys, public_keys
 from storage.clock import SystemClock
-from storage.database import Role, Scope
+from storage.database import NOWHERE, Role, Scope
 from storage.encryption import FileMasterKey, KeyRing
 from storage.encryption.rotation import reseal, sealed_columns
 
@@ -45,6 +45,7 @@ def rotate(tenant: str) -> None:
     ring = KeyRing(FileMasterKey(settings.master_key))
     for room in ROOMS:
         import_module(room)
+    _refuse_unknown(settings, tenant)
     newest: dict[str, int] = {}
     roles: tuple[Role, ...] = ("worker", "vault")
     for role in roles:
@@ -59,6 +60,24 @@ def rotate(tenant: str) -> None:
                     bar.update(done)
         database.close()
     click.echo("終わりました。古い鍵で封じた値は残っていません。")
+
+
+def _refuse_unknown(settings: Settings, tenant: str) -> None:
+    """Make no key for what is no tenant: nothing would ever be sealed with it, and the real one would keep its old key.
+
+    :raises BadParameter: naming those there are.
+    """
+    database = open_database(settings, "worker")
+    try:
+        (rows,) = database.read(NOWHERE, ("SELECT code FROM madoguchi.tenant ORDER BY code", ()))
+    finally:
+        database.close()
+    known = [code for (code,) in rows]
+    if tenant not in (*known, PORTAL):
+        raise click.BadParameter(
+            f"{tenant} は、この窓口の団体ではありません。鍵は変えていません。あるもの: {', '.join(known)}、{PORTAL}",
+            param_hint="TENANT",
+        )
 
 
 @keys.command()

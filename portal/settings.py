@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 Mode = Literal["demonstration", "production"]
 
@@ -101,6 +102,20 @@ class Settings:
             raise SettingsError(
                 f"MADOGUCHI_MODE は demonstration か production です（今の値: {self.mode}）。"
             )
+        port = self.bind.rpartition(":")[2]
+        if not self.bind.rpartition(":")[0] or not port.isdecimal() or not 0 < int(port) < 1 << 16:
+            raise SettingsError(
+                f"MADOGUCHI_BIND は 127.0.0.1:6543 のような「アドレス:ポート」です（今の値: {self.bind}）。まだ何も始めていません。"
+            )
+        for variable, origin in (
+            ("MADOGUCHI_ORIGIN", self.origin),
+            ("MADOGUCHI_CARD_ORIGIN", self.card_origin),
+        ):
+            if origin and not _is_origin(origin):
+                raise SettingsError(
+                    f"{variable} は http://localhost:6543 や https://counter.example のように、ブラウザーで開くときの始まりだけを書きます"
+                    f"（今の値: {origin}）。まだ何も始めていません。"
+                )
         if not self.production:
             return
         for item in (
@@ -130,12 +145,25 @@ class Settings:
                 raise SettingsError(f"本番の {variable} は https:// で始まる必要があります。")
 
 
+def _is_origin(text: str) -> bool:
+    """Whether this is scheme, host and maybe port, and nothing after them."""
+    try:
+        parts = urlsplit(text)
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and text == f"{parts.scheme}://{parts.netloc}"
+        )
+    except ValueError:
+        return False
+
+
 def _convert(name: str, variable: str, raw: str) -> Any:
     if name in ("var", "master_key", "stamp_roots"):
         return Path(raw).resolve() if raw else Path()
     if name in _RANGES:
         least, most = _RANGES[name]
-        if not raw.isdigit() or not least <= int(raw) <= most:
+        if not raw.isdecimal() or not least <= int(raw) <= most:
             raise SettingsError(f"{variable} は {least} から {most} までの数です（今の値: {raw}）。")
         return int(raw)
     if name == "counter":

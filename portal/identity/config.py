@@ -6,7 +6,7 @@
 ``MADOGUCHI_OCSP_NONCE``        ``required`` (usual) or ``optional``, for a responder that signs ahead
 =============================== =====================================================================
 
-In the demonstration all three come from the sandbox's own files.
+In the demonstration all three come from the sandbox's own files. :data:`VARIABLES` is the same for ``madoguchi settings``.
 """
 
 from __future__ import annotations
@@ -23,6 +23,12 @@ from portal.identity.card.login import CardVerifier
 from portal.identity.card.revocation import RevocationCheck, RevocationRules
 from portal.settings import Settings, SettingsError
 
+# variable -> (default, meaning)
+VARIABLES = {
+    "MADOGUCHI_CARD_ANCHORS": ("", "folder with auth-*.pem and sign-*.pem, the pinned authorities of cards"),
+    "MADOGUCHI_OCSP": ("", "responder for the state of certificates, up to the kind: <address>/auth"),
+    "MADOGUCHI_OCSP_NONCE": ("required", "optional: for a responder that signs its answers ahead"),
+}
 _UNSET = "http://127.0.0.1:8705/ocsp"
 
 

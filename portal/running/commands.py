@@ -13,6 +13,7 @@ from types import FrameType
 
 import click
 
+from portal.identity.config import VARIABLES, CardSettings
 from portal.running import demonstration, sandbox_parts
 from portal.running import prepare as preparing
 from portal.running.house_parts import portal_part, worker_part
@@ -32,13 +33,14 @@ def read_settings() -> Settings:
 
 @click.command("settings")
 def show_settings() -> None:
-    """設定の一覧: 変数の名前、今の値、意味。秘密の値は見せない。"""
-    settings = read_settings()
-    for item in fields(settings):
-        value = str(getattr(settings, item.name))
-        if value and (item.name.endswith("_url") or "secret" in item.name):
+    """設定の一覧: 変数の名前、今の値、意味。秘密の値は見せない。足りないものがあれば、それを言って 1 で終わる。"""
+    known = {one.metadata["variable"]: (one.default, one.metadata["about"]) for one in fields(Settings)}
+    for variable, (default, about) in {**known, **VARIABLES}.items():
+        value = os.environ.get(variable, str(default))
+        if value and ("DATABASE" in variable or "SECRET" in variable):
             value = "（設定済み）"
-        click.echo(f"{item.metadata['variable']:28} {value or '（なし）':32} {item.metadata['about']}")
+        click.echo(f"{variable:28} {value or '（なし）':32} {about}")
+    CardSettings.from_env(read_settings())
 
 
 @click.command()

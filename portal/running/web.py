@@ -30,6 +30,11 @@ EXPOSED = (
     "nginx を通らないものには答えません。"
 )
 
+NO_DATABASE = (
+    "窓口の使うデータベースのアドレスがありません。まだ何も始めていません。MADOGUCHI_DATABASE_WEB を設定してから、もう一度起動してください。"
+    "実演なら bin/serve が全部そろえて動かします。"
+)
+
 
 @click.command()
 def web() -> None:
@@ -44,6 +49,8 @@ def web() -> None:
     except SettingsError as wrong:
         raise click.ClickException(str(wrong)) from wrong
     refuse_unshielded(settings)
+    if not settings.web_url:
+        raise click.ClickException(NO_DATABASE)
     if exposed(settings.bind):
         click.echo(EXPOSED, err=True)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
@@ -40,14 +40,13 @@ def audit_group(
         "--all", "everything", is_flag=True, help="合わないところを全部並べる（なければ最初の一つ）"
     )
     def verify(only: tuple[str, ...], roots: tuple[Path, ...], everything: bool) -> None:
-        """全部の手順と提供等記録を、はじめから計算し直して確かめる。合わないところがあれば終了番号 1。"""
+        """全部の手順と提供等記録を、はじめから計算し直して確かめる。合わないところがあれば終了番号 1、指定が正しくなければ 2。"""
         trusted = load_roots(roots or tuple(default_roots()))
-        db = database()
         broken = False
-        for tenant in only or _tenants(db):
-            for source in sources():
-                broken |= not _one(db, tenant, source, trusted, everything)
-        db.close()
+        with closing(database()) as db:
+            for tenant in _chosen(only, _tenants(db)):
+                for source in sources():
+                    broken |= not _one(db, tenant, source, trusted, everything)
         if broken:
             raise SystemExit(1)
         click.echo("すべて合っています。")
@@ -59,9 +58,8 @@ def audit_group(
     )
     def trust(out: Path | None, roots: tuple[Path, ...]) -> None:
         """証明を確かめる人に渡す、公表用の鍵のファイルを作る。"""
-        db = database()
-        body = trust_file(db, [path.read_text() for path in roots or default_roots()])
-        db.close()
+        with closing(database()) as db:
+            body = trust_file(db, [path.read_text() for path in roots or default_roots()])
         if out is None:
             click.echo(body)
         else:
@@ -69,6 +67,17 @@ def audit_group(
             click.echo(f"書き出しました: {out}")
 
     return audit
+
+
+def _chosen(only: Sequence[str], known: list[str]) -> Sequence[str]:
+    """The tenants to prove. Errors: click.BadParameter, for what is not here would always be found whole."""
+    unknown = sorted(set(only) - set(known))
+    if unknown:
+        raise click.BadParameter(
+            f"{', '.join(unknown)} は、この窓口の団体ではありません。何も確かめていません。あるもの: {', '.join(known)}",
+            param_hint="--tenant",
+        )
+    return only or known
 
 
 def trust_file(db: Database, roots: Sequence[str]) -> str:

@@ -152,8 +152,37 @@ def test_a_trust_file_that_cannot_be_read_is_explained(run, file: Path, tmp_path
     other = tmp_path / "trust.json"
     other.write_text("{}")
     done = run("proof", "verify", str(file), "--trust", str(other))
-    assert done.exit_code == 1
+    # 1 would say that the proof does not hold.
+    assert done.exit_code == 2
     assert "もう一度受け取って" in done.output
+    assert "証明はまだ確かめていません" in done.output
+
+
+@pytest.mark.parametrize("code", ["1", "992012", "９９２０１１", "portal", ""])
+def test_a_slip_in_an_offices_code_is_no_office_that_the_proof_lacks(run, file: Path, code: str) -> None:
+    done = run("proof", "verify", str(file), "--office", code)
+    assert done.exit_code == 2
+    assert "証明はまだ確かめていません" in done.output
+    assert "切り取られた" not in done.output
+
+
+@pytest.mark.parametrize("body", ["[]\n", "null ", '{"format": "madoguchi-trust/1"}'])
+def test_other_json_is_not_called_a_proof_somebody_wrote_anew(run, tmp_path: Path, body: str) -> None:
+    other = tmp_path / "other.json"
+    other.write_text(body)
+    done = run("proof", "verify", str(other))
+    assert done.exit_code == 2
+    assert "この種類の証明ファイルではありません" in done.output
+    assert "書き直されて" not in done.output
+
+
+@pytest.mark.parametrize("code", ["12", "132012", "portal"])
+def test_a_tenant_that_is_not_here_is_not_called_whole(run, code: str) -> None:
+    done = run("verify", "--tenant", code)
+    assert done.exit_code == 2
+    assert "何も確かめていません" in done.output
+    assert "992011" in done.output
+    assert "すべて合っています" not in done.output
 
 
 def test_certificates_that_cannot_be_read_are_explained(run, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import click
 from storage.audit.commands import audit_group
 from storage.audit.sources import LeafSource, StepSource
 from storage.database import Database
+from storage.tenants import UnknownTenant, parse_tenant
 
 from .findings import KEYS_UNCHECKED, OK, UNPROVEN, Line
 from .findings import Result as ProofResult
@@ -59,11 +60,11 @@ def verify(file: Path, trust_path: Path | None, offices: tuple[str, ...], langua
 
     証明は団体ごとです。どの団体について証明されたかを最後に示します。入っている団体の一覧には、団体ではなく窓口が署名しています。
 
-    終了番号: 0 完全、1 成り立たない、2 証明ファイルではない、3 合っているが鍵は確かめていない、
+    終了番号: 0 完全、1 成り立たない、2 証明や鍵のファイルではないか指定が正しくない、3 合っているが鍵は確かめていない、
     4 合っているが、記録がない、封印前の記録がある、一覧の鍵が公表されていない、答えのない団体がある、のどれかで、そこは証明されていない。
     """
     trust = _trust(trust_path)
-    result = verify_proof(file.read_bytes(), trust, offices=offices)
+    result = verify_proof(file.read_bytes(), trust, offices=_codes(offices))
     for line in result.lines:
         click.echo(sentence(line, language))
     click.echo(VERDICTS[result.exit_code][language == "en"])
@@ -96,7 +97,16 @@ def _trust(path: Path | None) -> Trust | None:
     try:
         return read_trust(path.read_bytes())
     except BadTrust as refused:
-        raise click.ClickException(str(refused)) from refused
+        # Not 1: that would say of the proof what is true of the other file.
+        raise click.BadParameter(f"{refused}証明はまだ確かめていません。", param_hint="--trust") from refused
+
+
+def _codes(offices: tuple[str, ...]) -> tuple[str, ...]:
+    """Codes of offices as they were given; a slip of the pen is not an office that the proof lacks."""
+    try:
+        return tuple(parse_tenant(code) for code in offices)
+    except UnknownTenant as unknown:
+        raise click.BadParameter(f"{unknown}証明はまだ確かめていません。", param_hint="--office") from unknown
 
 
 def sources() -> list[LeafSource]:

@@ -106,7 +106,13 @@ def read(raw: bytes) -> Proof:
     """The proof in these bytes. Errors: NotAProof with what is wrong and where."""
     if len(raw) > MAX_BYTES:
         raise NotAProof("too-large")
-    top = load(raw)
+    try:
+        top = load(raw)
+    except NotAProof as refused:
+        # Any other JSON is no proof that somebody wrote anew.
+        if refused.reason == "not-canonical" and FORMAT.encode() not in raw:
+            raise NotAProof("unknown-format") from None
+        raise
     if not isinstance(top, dict) or set(top) != {"format", "parts", "manifest"} or top["format"] != FORMAT:
         raise NotAProof("unknown-format")
     return Proof([_read_part(part) for part in items(top["parts"], "parts")], _read_manifest(top["manifest"]))

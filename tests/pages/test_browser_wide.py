@@ -7,7 +7,7 @@ from playwright.sync_api import Browser
 from pyramid.request import Request
 
 from tests.browser import Served
-from tests.pages.test_browser import examine, served, sideways
+from tests.pages.screens import examine, served, sideways
 from tests.pages.whole import counter, pages
 from tests.web.conftest import Counter
 from tests.web.people import Person

@@ -223,6 +223,17 @@ def bodies(tx: Transaction, consultation: UUID, receipts: Sequence[str]) -> Mapp
     return dict(rows)
 
 
+def copies(tx: Transaction, consultation: UUID, rows: Sequence[Row]) -> Mapping[str, str]:
+    """The newest redacted copy of each of these opinions as it stands, by receipt; those without one are left out."""
+    found: list[tuple[Any, ...]] = tx.raw.execute(
+        "SELECT DISTINCT ON (c.receipt) c.receipt, c.body FROM madoguchi.opinion_redaction AS c"
+        " JOIN unnest(%s::text[], %s::int[]) AS n (receipt, revision) ON n.receipt = c.receipt AND n.revision = c.revision"
+        " WHERE c.tenant = %s AND c.consultation_id = %s ORDER BY c.receipt, c.seq DESC",
+        ([one.receipt for one in rows], [one.revision for one in rows], tx.tenant, consultation),
+    ).fetchall()
+    return dict(found)
+
+
 def places_of(tx: Transaction, consultation: UUID, receipts: Sequence[str]) -> list[str]:
     """The items some opinions are about, the most named first."""
     rows = tx.raw.execute(

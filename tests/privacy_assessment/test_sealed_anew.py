@@ -107,7 +107,7 @@ def test_the_record_takes_a_later_seal_and_no_other_change(databases, kept, chan
 
 def test_a_page_cannot_seal_anew(databases, tenant_a, kept):
     with (
-        databases.web.transaction(Scope(tenant=tenant_a)) as tx,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
+        databases.web.transaction(Scope(tenant=tenant_a)) as tx,
     ):
         tx.raw.execute("UPDATE madoguchi.opinion SET personal = personal")

@@ -1,10 +1,14 @@
-"""Names given with opinions and the pieces of attachments may be sealed anew, and nothing else about them may change.
+"""Names given with opinions and the pieces of attachments may be sealed anew, and nothing else about them may change; files of opinions.
 
-Both stand in tables that are only ever added to. A rotation of keys has to replace the sealed value all the same: the database lets
+Both of the former stand in tables that are only ever added to. A rotation of keys has to replace the sealed value all the same: the database lets
 that through when everything else in the row stays as it was and the new value was sealed under a later key.
+
+The files hold every opinion of a consultation as Excel: made by a job, in parts, kept for a day.
 """
 
 from alembic import op
+
+from storage.migrations.isolation import isolate
 
 revision = "0023"
 down_revision = "0021"
@@ -13,6 +17,21 @@ depends_on = None
 
 # Table and its sealed column.
 SEALED = (("opinion", "personal"), ("assessment_attachment_part", "sealed"))
+# Columns, what is added to the primary key, what the worker may.
+FILES = {
+    "opinion_sheets": (
+        """state text NOT NULL CHECK (state IN ('waiting', 'making', 'ready', 'failed')), done int NOT NULL DEFAULT 0,
+           total int NOT NULL, head text[] NOT NULL, asked_by text NOT NULL, asked_at timestamptz NOT NULL, made_at timestamptz""",
+        "",
+        "SELECT, INSERT, UPDATE",
+    ),
+    "opinion_sheet": (
+        """part int NOT NULL, first text NOT NULL, last text NOT NULL, opinions int NOT NULL, content bytea NOT NULL,
+           expires_at timestamptz NOT NULL""",
+        ", part",
+        "SELECT, INSERT, DELETE",
+    ),
+}
 
 
 def upgrade() -> None:
@@ -39,10 +58,24 @@ def upgrade() -> None:
     for table, column in SEALED:
         _trigger(table, f"madoguchi.refuse_change_but_sealing('{column}')")
         op.execute(f"GRANT UPDATE ({column}) ON madoguchi.{table} TO madoguchi_worker")
+    for name, (columns, key, worker) in FILES.items():
+        op.execute(
+            f"CREATE TABLE madoguchi.{name} (tenant varchar(6) NOT NULL, consultation_id uuid NOT NULL, {columns},"
+            f" CONSTRAINT pk_{name} PRIMARY KEY (tenant, consultation_id{key}))"
+        )
+        isolate(name, grants={"web": "SELECT, INSERT, UPDATE" if not key else "SELECT", "worker": worker})
+    for event in ("SELECT", "DELETE"):
+        op.execute(
+            f"CREATE POLICY expired_{event.lower()} ON madoguchi.opinion_sheet FOR {event} TO madoguchi_worker"
+            " USING (expires_at < now())"
+        )
+    op.execute("CREATE INDEX ix_opinion_sheet_expires ON madoguchi.opinion_sheet (expires_at)")
 
 
 def downgrade() -> None:
     """Nothing of these rows may change again."""
+    for name in FILES:
+        op.execute(f"DROP TABLE madoguchi.{name}")
     for table, column in SEALED:
         op.execute(f"REVOKE UPDATE ({column}) ON madoguchi.{table} FROM madoguchi_worker")
         _trigger(table, "madoguchi.refuse_change()")

@@ -47,7 +47,12 @@ def includeme(config: Configurator) -> None:
         results.keep,
     )
     _view(config, "opinions.drop", f"{ROOM}/results/{{row:[0-9a-z-]+}}/drop", None, post=results.drop)
-    _view(config, "opinions.export", f"{ROOM}/opinions.xlsx", None, exports.opinions)
+    config.add_route("opinions.files", f"{ROOM}/files")
+    page = {"route_name": "opinions.files", "permission": READ}
+    config.add_view(exports.files, renderer=f"{FOLDER}/files.jinja2", request_method="GET", **page)
+    # Whoever may read the opinions may have them as a file.
+    config.add_view(exports.ask, request_method="POST", **page)
+    _view(config, "opinions.file", f"{ROOM}/files/{{part:[1-9][0-9]{{0,4}}}}.xlsx", None, exports.file)
     _view(config, "opinions.table", f"{ROOM}/results.xlsx", None, exports.table)
     _view(config, "opinion", f"{ROOM}/{{receipt:[0-9a-f-]+}}", "opinion", opinion.page, opinion.act)
     add_link(

@@ -1,15 +1,20 @@
-"""Taking the opinions and the table away as Excel, at any time. Names and contacts are never in a file."""
+"""Taking the opinions and the table away as Excel, at any time. Names and contacts are never in a file.
+
+There may be any number of opinions, so a job writes them; the table is what the office wrote itself and is made at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
 
+from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
-from portal.staff.assessments.opinions.common import Room, room_of
-from portal.web.dates import stamp
-from privacy_assessment.consultation import inbox
+from portal.staff.assessments.opinions.common import Room, room_of, tabs
+from portal.web.errors import not_found
+from portal.web.pages import address
+from privacy_assessment.consultation import sheets
 from privacy_assessment.consultation.export import XLSX_TYPE, as_workbook
 
 OPINIONS = (
@@ -24,14 +29,37 @@ OPINIONS = (
     "公表用の写し",
 )
 TABLE = ("番号", "項目", "意見の概要", "件数", "考え方", "修正の有無", "修正の内容")
-PAGE = 500
 
 
-def opinions(request: Request) -> Response:
-    """Every opinion that stands, with its tags, group, line and copy."""
+def files(request: Request) -> dict[str, Any]:
+    """How far the files are, and the files."""
     room = room_of(request)
-    lines = as_workbook(_opinions(request, room), "opinions", (18, 18, 6, 24, 80, 16, 10, 12, 60))
-    return _file(lines, "opinions.xlsx")
+    found = sheets.standing(request.tx, request.clock, room.key)
+    return {"room": room, "tabs": tabs(room, ""), "sheets": found, "asked": request.GET.get("asked", "")}
+
+
+def ask(request: Request) -> Response:
+    """Have them made of what stands now."""
+    room = room_of(request)
+    head = [request.texts.plain(name) for name in OPINIONS]
+    begun = sheets.ask(request.tx, request.clock, room.key, head, room.actor.id)
+    path = address(f"{room.path}/files", {"asked": "1" if begun else "already", **_chosen(request, room)})
+    return HTTPSeeOther(location=path)
+
+
+def file(request: Request) -> Response:
+    """One file."""
+    room = room_of(request)
+    part = int(request.matchdict["part"])
+    found = sheets.content(request.tx, request.clock, room.key, part)
+    if found is None:
+        not_found()
+    return _file(found, f"opinions-{part}.xlsx")
+
+
+def _chosen(request: Request, room: Room) -> dict[str, str]:
+    """What names the consultation in an address when it is not the newest."""
+    return {"consultation": str(room.key)} if room.key != room.every[0].id else {}
 
 
 def table(request: Request) -> Response:
@@ -47,22 +75,6 @@ def table(request: Request) -> Response:
     ]  # fmt: skip
     head = tuple(request.texts.plain(name) for name in TABLE)
     return _file(as_workbook([head, *rows], "results", (8, 24, 60, 8, 60, 12, 40)), "results.xlsx")
-
-
-def _opinions(request: Request, room: Room) -> Iterator[tuple[str, ...]]:
-    yield tuple(request.texts.plain(name) for name in OPINIONS)
-    copies = request.assessments.opinions.copies(request.tx, room.key)
-    after = ""
-    while rows := inbox.page(request.tx, room.key, inbox.Narrowed(), after, PAGE):
-        bodies = inbox.bodies(request.tx, room.key, [one.receipt for one in rows])
-        for one in rows:
-            copy = copies.get(one.receipt)
-            yield (
-                one.receipt, stamp(one.at), str(one.revision), "、".join(room.address(place) for place in one.places),
-                bodies[one.receipt], "、".join(one.tags), str(one.group or ""), "、".join(map(str, one.lines)),
-                copy.body if copy else "",
-            )  # fmt: skip
-        after = rows[-1].receipt
 
 
 def _file(body: bytes, name: str) -> Response:

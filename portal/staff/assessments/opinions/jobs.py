@@ -1,14 +1,17 @@
-"""The worker's part of a consultation: grouping what came in."""
+"""The worker's part of a consultation: grouping what came in, and writing it into files."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
+import structlog
 from procrastinate import App
 
-from privacy_assessment.consultation import grouping
+from privacy_assessment.consultation import grouping, sheets
 from storage.clock import Clock
 from storage.database import Database, Scope
+
+log = structlog.get_logger(__name__)
 
 
 def register(jobs: App, database: Database, clock: Clock) -> None:
@@ -21,3 +24,16 @@ def register(jobs: App, database: Database, clock: Clock) -> None:
     def group_opinions(tenant: str, consultation: str) -> None:
         with database.transaction(Scope(tenant=tenant)) as tx:
             grouping.regroup(tx, clock, UUID(consultation))
+
+    @jobs.task(name=sheets.TASK)
+    def write_sheets(tenant: str, consultation: str) -> None:
+        try:
+            sheets.make(database, clock, tenant, UUID(consultation))
+        except Exception as failure:  # nobody must wait for a file that will never come
+            log.error("opinion_sheets.failed", error=type(failure).__qualname__)
+            sheets.fail(database, clock, tenant, UUID(consultation))
+
+    @jobs.periodic(cron="41 * * * *")
+    @jobs.task(name=sheets.SWEEP, queueing_lock=sheets.SWEEP)
+    def sweep_sheets(timestamp: int) -> None:
+        sheets.sweep(database)

@@ -195,6 +195,20 @@ def test_a_new_version_says_where_every_open_case_goes() -> None:
     assert "in state 'waiting' go" in mapping_problems(forgetful, before)[0]
 
 
+def test_a_term_that_may_still_wait_keeps_a_trigger_for_the_clock() -> None:
+    before = parse_definition(SAMPLE)
+    data = yaml.safe_load((DEFINITIONS / "next" / "workflow.yaml").read_text(encoding="utf-8"))
+    for change in (
+        lambda: data["triggers"].pop("remind"),
+        lambda: data["triggers"].update(
+            remind={**SAMPLE["triggers"]["remind"], "from": "in_review", "who": ["clerk"]}
+        ),
+    ):
+        change()
+        (problem,) = mapping_problems(parse_definition(data), before)
+        assert "deadline 'reminder' of version 1 may still wait" in problem
+
+
 def test_the_command_says_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     assert "definition(s) are sound" in capsys.readouterr().out

@@ -47,6 +47,47 @@ def test_open_cases_move_by_a_recorded_step_and_keep_their_terms(
         assert newer.definition(newer.case(tx, cases[3])).version == 1
 
 
+def test_a_case_that_missed_a_version_goes_to_the_newest_by_both_mappings(
+    sample_tables: Databases, engine: Engine, clock: FixedClock, tmp_path: Path
+) -> None:
+    second = DEFINITIONS / "next" / "workflow.yaml"
+    third = (
+        second.read_text("utf-8").replace("in_review", "under_review").replace("version: 2", "version: 3", 1)
+    )
+    third = third.replace(
+        "version: 1\n  states: {waiting: under_review}", "version: 2\n  states: {in_review: under_review}"
+    )
+    for name, text in (
+        ("workflow.yaml", third),
+        ("workflow.v2.yaml", second.read_text("utf-8")),
+        ("workflow.v1.yaml", (DEFINITIONS / "workflow.yaml").read_text("utf-8")),
+    ):
+        (tmp_path / name).write_text(text, "utf-8")
+    with sample_tables.worker.transaction(SCOPE) as tx:
+        oldest, draft = (opened(engine, tx, f"{uuid4()}").case_id for _ in range(2))
+        engine.apply(tx, command(oldest, "submit", amount=500))
+    newer = Engine(make_registry(second), clock)
+    with sample_tables.worker.transaction(SCOPE) as tx:
+        older = opened(newer, tx, f"{uuid4()}").case_id
+        newer.apply(tx, command(older, "submit", amount=500))
+    newest = Engine(make_registry(tmp_path / "workflow.yaml"), clock)
+    with sample_tables.worker.transaction(SCOPE) as tx:
+        while newest.migrate(tx, "sample", actor=SYSTEM, purpose="第3版へ", limit=2).left:
+            continue
+        found = [newest.case(tx, one) for one in (oldest, older, draft)]
+        assert [(case.state, case.definition_version) for case in found] == [
+            ("under_review", 3), ("under_review", 3), ("drafted", 3),
+        ]  # fmt: skip
+        step = newest.history(tx, oldest)[-1]
+        assert (step.before, step.after, step.input) == (
+            "waiting",
+            "under_review",
+            {"from_version": 1, "to_version": 3},
+        )
+        assert newest.verify(tx) is None
+        assert newest.apply(tx, command(oldest, "approve", BOSS)).after == "approved"
+
+
 def test_old_and_new_cases_live_side_by_side(
     sample_tables: Databases, engine: Engine, clock: FixedClock
 ) -> None:

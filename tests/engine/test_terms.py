@@ -125,6 +125,12 @@ def test_what_was_not_given_arms_nothing_nor_what_is_counted_from_it(engine: Eng
     assert engine.case(tx, case_id).due_at.year == 9999
 
 
+def test_a_case_whose_term_ran_out_long_ago_stands_in_the_inbox(engine: Engine, tx: Transaction) -> None:
+    case_id = begun(engine, tx)
+    engine.apply(tx, command(case_id, "by_day", day="1899-12-01"))
+    assert [item.case.id for item in engine.worklist(tx, CLERK)] == [case_id]
+
+
 def test_steps_of_one_batch_see_the_deadlines_of_those_before(engine: Engine, tx: Transaction) -> None:
     ended, waits = begun(engine, tx), begun(engine, tx)
     engine.apply_many(

@@ -149,7 +149,7 @@ class Engine:
     def migrate(
         self, tx: Transaction, kind: str, *, actor: Actor, purpose: str, limit: int = 500
     ) -> Migrated:
-        """Move open cases of the version before to the newest one, each by a recorded step; call again until none is left."""
+        """Move open cases of older versions to the newest one, each by a recorded step; call again until none is left."""
         return migrate(self._parts, tx, kind, actor, purpose, limit)
 
     def definition(self, case: CaseView) -> Definition:

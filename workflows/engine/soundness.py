@@ -38,6 +38,13 @@ def mapping_problems(definition: Definition, before: Definition | None) -> list[
         to = definition.mapping.get(name, name)
         if not state.final and to not in definition.states:
             found.append(f"{place}: say where open cases in state {name!r} go")
+    for deadline in before.deadlines.values():
+        pulled = definition.triggers.get(deadline.trigger)
+        if pulled is None or "clock" not in pulled.who:
+            found.append(
+                f"{place}: deadline {deadline.name!r} of version {before.version} may still wait, and the clock can pull no"
+                f" trigger {deadline.trigger!r}"
+            )
     found += [
         f"{place}: version {before.version} has no state {name!r}"
         for name in definition.mapping

@@ -25,7 +25,7 @@ from workflows.engine.soundness import mapping_problems, problems
 from workflows.engine.texts import TEXTS
 
 HOUSE = Path(__file__).parents[2]
-ROOTS = ("workflows", "privacy_assessment", "ordinance_use")
+ROOTS = ("workflows", "privacy_assessment")
 
 
 class _Later:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from storage.clock import FixedClock
-from storage.encryption import KeyRing
+from storage.embedded import EmbeddedServer
+from storage.encryption import FileMasterKey, KeyRing
+from tests.assessments.bureau import Bureau, keep_body, staffed
 from tests.assessments.writing import Writing, writings
-from tests.conftest import Databases
+from tests.conftest import Databases, cloned
 from tests.pages import office
 from tests.web.conftest import Counter, open_portal
 
@@ -48,3 +51,18 @@ def making(databases: Databases, key_ring: KeyRing) -> Iterator[Writing]:
 def writing(making: Iterator[Writing]) -> Writing:
     """A statement of its own for each test."""
     return next(making)
+
+
+@pytest.fixture(scope="module")
+def bureau(databases: Databases, key_ring: KeyRing, tmp_path_factory: pytest.TempPathFactory) -> Bureau:
+    """The pages of an office that knows its body and has no statement yet."""
+    found = staffed(databases, key_ring, tmp_path_factory.mktemp("var"))
+    found.work(keep_body)
+    return found
+
+
+@pytest.fixture
+def empty_bureau(server: EmbeddedServer, tmp_path: Path) -> Iterator[Bureau]:
+    """An office that has not begun, for a test that counts or begins."""
+    with cloned(server) as databases:
+        yield staffed(databases, KeyRing(FileMasterKey.create(tmp_path / "master.key")), tmp_path)

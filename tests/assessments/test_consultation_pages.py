@@ -15,7 +15,7 @@ from storage.encryption import KeyRing
 from tests.assessments import consulted
 from tests.assessments.consulted import TENANT, Consulted
 from tests.conftest import Databases
-from tests.privacy_assessment.test_redaction import number
+from tests.privacy_assessment.samples import number
 from tests.web.conftest import Counter
 
 LETTER = "再委託の条件と監督の方法を、具体的に書いてください。"

@@ -3,75 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import openpyxl
 import pytest
 
-from storage.clock import FixedClock
-from storage.database import Scope
-from storage.embedded import EmbeddedServer
-from storage.encryption import FileMasterKey, KeyRing
-from tests.assessments.desk import AFFAIR, Desk, employ
-from tests.conftest import Databases, cloned
-from tests.web.conftest import Counter, open_portal
+from tests.assessments.bureau import ROOT, Bureau
+from tests.assessments.desk import AFFAIR, Desk
 from tests.web.forms import form_of
 from tests.web.people import CLERK, COORDINATOR, OPERATOR, RESIDENT, SUPERVISOR, Person
 
-ROOT = "/staff/assessments"
-TENANT = "992011"
 NOWHERE = "01900000-0000-7000-8000-00000000dead"
-
-
-class Bureau:
-    """An office's pages, its database and its clock."""
-
-    def __init__(self, counter: Counter, databases: Databases, clock: FixedClock) -> None:
-        self.counter, self.databases, self.clock = counter, databases, clock
-        self.desk = Desk(clock)
-
-    def get(self, path: str, person: Person = CLERK, **more: Any) -> Any:
-        return self.counter.of(person).get(quote(path, safe="/?=&%"), **more)
-
-    def work(self, carry: Any) -> Any:
-        """Do something to the database in the office's own transaction."""
-        with self.databases.worker.transaction(Scope(tenant=TENANT)) as tx:
-            return carry(self.desk, tx)
-
-    def home(self, statement: Any) -> str:
-        return f"{ROOT}/{statement.id}"
-
-
-def staffed(databases: Databases, ring: KeyRing, folder: Path) -> Bureau:
-    clock = FixedClock(datetime(2026, 11, 22, 1, 0, tzinfo=UTC))
-    with databases.worker.transaction(Scope(tenant=TENANT)) as tx:
-        employ(tx, clock)
-    return Bureau(open_portal(databases, clock, folder, ring), databases, clock)
-
-
-@pytest.fixture(scope="module")
-def bureau(databases: Databases, key_ring: KeyRing, tmp_path_factory: pytest.TempPathFactory) -> Bureau:
-    """The pages of an office that knows its body and has no statement yet."""
-    found = staffed(databases, key_ring, tmp_path_factory.mktemp("var"))
-    found.work(keep_body)
-    return found
-
-
-@pytest.fixture
-def empty_bureau(server: EmbeddedServer, tmp_path: Path) -> Iterator[Bureau]:
-    """An office that has not begun, for a test that counts or begins."""
-    with cloned(server) as databases:
-        yield staffed(databases, KeyRing(FileMasterKey.create(tmp_path / "master.key")), tmp_path)
-
-
-def keep_body(desk: Desk, tx: Any) -> None:
-    desk.statements.keep_body(
-        tx, desk.body, "甲野市長", "local", "総務部情報政策課", "電話000-000-0000（見本）"
-    )
 
 
 def plan_form(bureau: Bureau, person: Person = COORDINATOR) -> Any:

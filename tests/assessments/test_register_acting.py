@@ -10,12 +10,10 @@ import pytest
 from portal.staff.assessments.register import words
 from privacy_assessment.machines import KINDS
 from privacy_assessment.statements.internal import add_step, remove_step
+from tests.assessments.bureau import ROOT, Bureau
 from tests.assessments.desk import Desk, actor
-from tests.assessments.test_register import ROOT, Bureau, bureau
 from tests.web.forms import form_of
 from tests.web.people import CLERK, COORDINATOR, SUPERVISOR, Person
-
-__all__ = ["bureau"]
 
 
 def press(bureau: Bureau, statement: Any, trigger: str, person: Person, **typed: Any) -> Any:

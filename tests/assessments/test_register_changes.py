@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 
 from privacy_assessment.statements.store import read_draft
+from tests.assessments.bureau import Bureau
 from tests.assessments.desk import Desk
-from tests.assessments.test_register import Bureau, bureau
 from tests.web.people import CLERK, COORDINATOR, OPERATOR
-
-__all__ = ["bureau"]
 
 MARKED = "f4.1.1.2"
 PLAIN = "f4.1.7.1"

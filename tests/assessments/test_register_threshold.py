@@ -8,12 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from privacy_assessment.threshold import table_on
+from tests.assessments.bureau import Bureau
 from tests.assessments.desk import Desk
-from tests.assessments.test_register import Bureau, bureau
 from tests.web.forms import form_of
 from tests.web.people import CLERK, COORDINATOR, Person
-
-__all__ = ["bureau"]
 
 
 def ask(bureau: Bureau, statement: Any, person: Person = CLERK) -> Any:

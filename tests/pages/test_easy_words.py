@@ -8,8 +8,7 @@ from collections import Counter
 from babel.messages.pofile import read_po
 
 from portal.web.language import LOCALE, catalogue, with_ruby
-from tests.web.test_catalogues import NOT_ON_PAGES
-from tests.web.texts import of_modules, of_templates
+from tests.web.texts import NOT_ON_PAGES, of_modules, of_templates
 from workflows.linkage.wire.codes import RESULT_CLASSES
 
 HERS = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from stdnum.jp import in_
+
 from privacy_assessment.forms import FILE, Document, Form, Item, Place, choice, load_form
 from privacy_assessment.forms.document import applies, places
 
@@ -10,6 +12,15 @@ SENTENCE = (
     "甲野市は、個人住民税の賦課徴収に関する事務において、申告書及び給与支払報告書等の課税資料を個人番号により名寄せし、"
     "権限を持つ職員だけが生体認証を経て端末から照会できるよう制御する。操作の記録は毎月、責任者が点検する。"
 )
+
+
+def number(shift: int) -> str:
+    """Twelve digits as a 個人番号 has them, of nobody.
+
+    :param shift: how far its check digit is from the right one.
+    """
+    head = "12345678901"
+    return head + str((int(in_.calc_check_digit(head)) + shift) % 10)
 
 
 def filled(form_id: str, edition: str = EDITION, files: int = 1, rows: int = 1, words: int = 1) -> Document:

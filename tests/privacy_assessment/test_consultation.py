@@ -17,7 +17,7 @@ from privacy_assessment.consultation.store import last_consultation, unanswered
 from privacy_assessment.consultation.third_party import Finding, record_review
 from privacy_assessment.statements.models import StatementRefused
 from privacy_assessment.statements.store import read_statement
-from tests.privacy_assessment.test_redaction import number
+from tests.privacy_assessment.samples import number
 from tests.privacy_assessment.world import CENTRE
 
 LETTER = (

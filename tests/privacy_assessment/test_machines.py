@@ -168,7 +168,7 @@ def test_an_amended_basic_statement_may_leave_out_on_the_second_ground(tx, offic
 
 
 def test_a_number_in_the_text_stops_everything(tx, office):
-    from tests.privacy_assessment.test_redaction import number
+    from tests.privacy_assessment.samples import number
 
     statement = office.drafting(tx, "basic")
     office.step(tx, statement, "submit")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from stdnum.jp import in_
 
 from privacy_assessment.forms import FILE, Place, load_form
 from privacy_assessment.redaction import (
@@ -18,7 +17,7 @@ from privacy_assessment.redaction import (
     public,
     text_digest,
 )
-from tests.privacy_assessment.samples import filled
+from tests.privacy_assessment.samples import filled, number
 
 FORM4, FORM2 = load_form("form4", "R6.10"), load_form("form2", "R6.10")
 SECRET = "型番ABC-9000の装置を第2サーバ室に置く"
@@ -105,11 +104,6 @@ def test_what_is_not_an_item_of_the_form_is_not_shown():
     assert SECRET not in json.dumps(shown.document.to_json(), ensure_ascii=False) + "".join(
         shown.texts.values()
     )
-
-
-def number(shift: int) -> str:
-    head = "12345678901"
-    return head + str((int(in_.calc_check_digit(head)) + shift) % 10)
 
 
 @pytest.mark.parametrize("shift", [0, 5])

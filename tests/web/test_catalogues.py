@@ -7,16 +7,7 @@ import re
 import pytest
 
 from portal.web.language import LANGUAGES, catalogue, readings, texts
-from tests.web.texts import loose, of_modules, of_templates
-
-NOT_ON_PAGES = (
-    "identity/commands.py",
-    "identity/config.py",
-    "identity/card/anchors.py",
-    "identity/models.py",
-    "identity/staff.py",
-)
-"""Modules whose words go to the terminal of an administrator."""
+from tests.web.texts import NOT_ON_PAGES, loose, of_modules, of_templates
 
 FIELD = re.compile(r"\{\w+\}|%\{\w+\}")
 

@@ -16,6 +16,14 @@ _LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'')
 _CODE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)
 _COMMENT = re.compile(r"\{#.*?#\}", re.S)
 MODULES = ("web/errors.py", "public", "resident", "staff", "identity", "commission", "review")
+NOT_ON_PAGES = (
+    "identity/commands.py",
+    "identity/config.py",
+    "identity/card/anchors.py",
+    "identity/models.py",
+    "identity/staff.py",
+)
+"""Modules whose words go to the terminal of an administrator."""
 
 
 def of_templates() -> dict[str, str]:

@@ -1,12 +1,13 @@
 """What the worker does again and again beside the link's own loops: acquire link codes, send copies.
 
-Each loop is a thread. A failed round is logged by its kind and tried again; nothing personal is in the line.
+Each loop is a thread and goes round by tenant. Where one tenant's turn fails, that is logged by its kind and tried again with the next
+round, and the others have had theirs; nothing personal is in the line.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from portal.worker.house import House
@@ -42,12 +43,14 @@ class Loops:
 
     def start(self) -> None:
         """Start one thread for each loop."""
-        for name, work, every in (
-            ("link-codes", self.acquire_link_codes, CODES_EVERY),
-            ("copies", self.send_copies, COPIES_EVERY),
-            ("deadlines", self.fire_deadlines, DEADLINES_EVERY),
+        for name, tenants, work, every in (
+            ("link-codes", self._linked, self.acquire_link_codes, CODES_EVERY),
+            ("copies", self._linked, self.send_copies, COPIES_EVERY),
+            ("deadlines", self._not_linked, self.fire_deadlines, DEADLINES_EVERY),
         ):
-            thread = threading.Thread(target=self._run, args=(name, work, every), name=name, daemon=True)
+            thread = threading.Thread(
+                target=self._run, args=(name, tenants, work, every), name=name, daemon=True
+            )
             thread.start()
             self._threads.append(thread)
 
@@ -57,37 +60,37 @@ class Loops:
         for thread in self._threads:
             thread.join(patience)
 
-    def acquire_link_codes(self) -> None:
+    def acquire_link_codes(self, tenant: str) -> None:
         """Ask for a link code (符号) for every addressee that has none."""
         codes = LinkCodeService(self._house.link.engine)
-        for tenant in self._house.tenants:
-            with self._house.worker.transaction(Scope(tenant=tenant)) as tx:
-                missing = codes.missing(tx, CODES_AT_ONCE)
-                if missing:
-                    codes.acquire(tx, missing, SYSTEM)
+        with self._house.worker.transaction(Scope(tenant=tenant)) as tx:
+            missing = codes.missing(tx, CODES_AT_ONCE)
+            if missing:
+                codes.acquire(tx, missing, SYSTEM)
 
-    def fire_deadlines(self) -> None:
-        """Let the clock act for bodies that are not on the link; for those that are, the link's own rounds do it."""
-        house = self._house
-        (tenants,) = house.worker.read(NOWHERE, ("SELECT code FROM madoguchi.tenant ORDER BY code", ()))
-        for (tenant,) in tenants:
-            if tenant not in house.tenants:
-                with house.worker.transaction(Scope(tenant=tenant)) as tx:
-                    house.link.engine.fire_due_deadlines(tx)
+    def fire_deadlines(self, tenant: str) -> None:
+        """Let the clock act for a body that is not on the link; for those that are, the link's own rounds do it."""
+        with self._house.worker.transaction(Scope(tenant=tenant)) as tx:
+            self._house.link.engine.fire_due_deadlines(tx)
 
-    def send_copies(self) -> None:
+    def send_copies(self, tenant: str) -> None:
         """Take in the files the business systems put down, and send what changed to the hub."""
-        house = self._house
-        parts = house.link.parts
-        for tenant in house.tenants:
-            gateway = parts.offices.gateway(tenant)
-            if gateway is None:
-                continue
-            for file in sorted(self._drop_folder(tenant).glob("local-tax*.csv")):
-                self._stage(tenant, file)
-            sender = CopySender(parts)
-            while sender.send_next(house.worker, tenant, gateway, LOCAL_TAX) is not None:
-                continue
+        parts = self._house.link.parts
+        gateway = parts.offices.gateway(tenant)
+        if gateway is None:
+            return
+        for file in sorted(self._drop_folder(tenant).glob("local-tax*.csv")):
+            self._stage(tenant, file)
+        sender = CopySender(parts)
+        while sender.send_next(self._house.worker, tenant, gateway, LOCAL_TAX) is not None:
+            continue
+
+    def _linked(self) -> Iterable[str]:
+        return self._house.tenants
+
+    def _not_linked(self) -> Iterable[str]:
+        (rows,) = self._house.worker.read(NOWHERE, ("SELECT code FROM madoguchi.tenant ORDER BY code", ()))
+        return [code for (code,) in rows if code not in self._house.tenants]
 
     def _stage(self, tenant: str, file: Path) -> None:
         try:
@@ -103,12 +106,28 @@ class Loops:
     def _drop_folder(self, tenant: str) -> Path:
         return self._house.settings.var / "copies" / tenant
 
-    def _run(self, name: str, work: Callable[[], None], every: float) -> None:
+    def _run(
+        self, name: str, tenants: Callable[[], Iterable[str]], work: Callable[[str], None], every: float
+    ) -> None:
         while not self._stop.is_set():
-            pause = every
+            self._stop.wait(every if go_round(name, tenants, work) else REST)
+
+
+def go_round(name: str, tenants: Callable[[], Iterable[str]], work: Callable[[str], None]) -> bool:
+    """Give every tenant its turn, whatever becomes of the others'.
+
+    :param name: of the loop, for the log.
+    :returns: whether all went well.
+    """
+    well = True
+    try:
+        for tenant in tenants():
             try:
-                work()
+                work(tenant)
             except Exception as failure:
-                log.error("worker.round_failed", loop=name, cause=type(failure).__name__)
-                pause = REST
-            self._stop.wait(pause)
+                log.error("worker.round_failed", loop=name, tenant=tenant, cause=type(failure).__name__)
+                well = False
+    except Exception as failure:
+        log.error("worker.round_failed", loop=name, cause=type(failure).__name__)
+        return False
+    return well

@@ -132,9 +132,18 @@ def _finish(request: Request, token: str) -> Response:
     if finished is None:
         raise _problem(request, CardReason.CHALLENGE_USED)
     response = HTTPSeeOther(location=_home("resident", finished.next_path))
+    if finished.purpose == "login":
+        end_present(request)
     set_secret(response, request, "", finished.token)
     drop_secret(response, request, "entry")
     return response
+
+
+def end_present(request: Request) -> None:
+    """A browser in which somebody signs in anew has left the session it had: nobody could end that one from here any more."""
+    before = request.identity
+    if before.kind != "anonymous":
+        end(request.tx, before.account_id, before.session_id, "logout", request.clock.now())
 
 
 def enter_card_host(request: Request) -> Response:

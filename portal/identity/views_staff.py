@@ -15,6 +15,7 @@ from portal.identity.models import Asked
 from portal.identity.passkey_reasons import PasskeyReason, PasskeyRefused
 from portal.identity.policy import cookie_name, drop_secret, set_secret
 from portal.identity.secrets import ENROLMENT_LENGTH, read_code
+from portal.identity.views import end_present
 from portal.web.language import safe_path
 
 OUTSIDE = frozenset({"outside_reviewer"})
@@ -53,6 +54,7 @@ def sign_in(request: Request) -> Response:
         )
     except PasskeyRefused as refused:
         raise problem(request, refused) from None
+    end_present(request)
     following = safe_path(request.POST.get("next"))
     response = HTTPSeeOther(location=following if following != "/" else home(opened.kind, opened.roles))
     set_secret(response, request, "", opened.token)
@@ -96,6 +98,7 @@ def enrol(request: Request) -> Response:
         )
     except PasskeyRefused as refused:
         raise problem(request, refused) from None
+    end_present(request)
     response = HTTPSeeOther(location="/staff/keys?enrolled=1")
     set_secret(response, request, "", opened.token)
     drop_secret(response, request, "entry")

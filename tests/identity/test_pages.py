@@ -167,14 +167,14 @@ def test_the_session_cookie_changes_at_login_step_up_and_logout(portal: Portal, 
 
 
 def staff_key(
-    portal: Portal, databases: Databases, *roles: str, tenant: str = "992011"
+    portal: Portal, databases: Databases, *roles: str, tenant: str = "992011", browser: Any = None
 ) -> tuple[Any, SoftwarePasskey]:
     """A browser of somebody who has just enrolled, and her key."""
     made = StaffRegister(databases.worker, portal.clock).invite(
         tenant, f"{tenant}-01", roles or ("caseworker",), "見本 太郎"
     )
-    browser, key = portal.browser(), SoftwarePasskey()
-    form = browser.get("/staff/enrol").forms[0]
+    browser, key = browser or portal.browser(), SoftwarePasskey()
+    form = next(form for form in browser.get("/staff/enrol").forms.values() if "code" in form.fields)
     token = form["csrf_token"].value
     options = browser.post_json(
         "/staff/enrol/options", {"code": made.code}, headers={"X-CSRF-Token": token}
@@ -183,6 +183,37 @@ def staff_key(
     landed = form.submit().follow()
     assert "キーを登録しました" in landed.text
     return browser, key
+
+
+def test_who_signs_in_anew_leaves_the_session_that_the_browser_had(
+    portal: Portal, databases: Databases, pki: Pki, good: SoftCard
+) -> None:
+    """At a machine that several people use, nobody could end the first one's session any more."""
+    browser, code = waiting(portal)
+    post(portal, code, signed(portal, code, good))
+    browser.get("/login/card/finish")
+    secrets = [browser.cookies["madoguchi-session"]]
+    token = next(form["csrf_token"].value for form in browser.get("/my/sessions").forms.values())
+    browser.post("/login/card", {"csrf_token": token, "next": "/"})
+    code = browser.get("/login/card/wait").text.split(f'href="{ORIGIN}/login/card/c/')[1].split('"')[0]
+    post(portal, code, signed(portal, code, card(pki.auth)))
+    browser.get("/login/card/finish")
+    secrets.append(browser.cookies["madoguchi-session"])
+    _, key = staff_key(portal, databases, browser=browser)
+    secrets.append(browser.cookies["madoguchi-session"])
+    token = browser.get("/staff/keys").forms[0]["csrf_token"].value
+    options = browser.post_json("/staff/login/options", {}, headers={"X-CSRF-Token": token}).json
+    browser.post(
+        "/staff/login",
+        {"csrf_token": token, "credential": json.dumps(key.authenticate(options, ORIGIN))},
+        status=303,
+    )
+    secrets.append(browser.cookies["madoguchi-session"])
+    assert len(set(secrets)) == 4
+    for secret in secrets:
+        other = portal.browser()
+        other.set_cookie("madoguchi-session", secret)
+        assert other.get("/my/sessions").status_code == (200 if secret == secrets[-1] else 303)
 
 
 def test_staff_sign_in_over_http_with_a_software_key(portal: Portal, databases: Databases) -> None:

@@ -101,9 +101,21 @@ def check_answer(
         )
     except (WebAuthnException, ValueError, KeyError, TypeError):
         raise PasskeyRefused(PasskeyReason.NOT_ACCEPTED) from None
+    _must_name(owner, credential, needed=account is None)
     _rules_of_the_office(verified)
     _advance(database, clock, owner, verified.credential_id, count, verified.new_sign_count)
     return owner, tenant
+
+
+def _must_name(owner: UUID, credential: str, needed: bool) -> None:
+    """Whose key the answer itself says it is (WebAuthn 7.2, step 6): a key that nobody was asked for by name has to say so."""
+    try:
+        handle = json.loads(credential)["response"].get("userHandle")
+        named = base64url_to_bytes(handle) if handle else None
+    except (ValueError, TypeError, AttributeError):
+        raise PasskeyRefused(PasskeyReason.NOT_ACCEPTED) from None
+    if named != owner.bytes and (needed or named is not None):
+        raise PasskeyRefused(PasskeyReason.NOT_ACCEPTED)
 
 
 def _rules_of_the_office(verified: Any) -> None:

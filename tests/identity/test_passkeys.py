@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from uuid import UUID
+from dataclasses import dataclass, replace
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -198,6 +198,33 @@ def test_an_answer_that_is_none_is_refused(office: Office, answer: str) -> None:
         refused(lambda: office.desk.enrol(asked.entry, code, answer, "", HOME, DEVICE))
         is PasskeyReason.NOT_ACCEPTED
     )
+
+
+def test_an_answer_in_anothers_name_or_for_another_site_s_key_is_refused(office: Office) -> None:
+    _, code = office.invite()
+    key, other = SoftwarePasskey(), uuid4().bytes
+    office.enrol(code, key)
+    mine = key.credentials[0]
+    for wrong in ({"user": other}, {"user": b""}):
+        key.credentials[0] = replace(mine, **wrong)
+        assert refused(lambda: office.sign_in(key)) is PasskeyReason.NOT_ACCEPTED
+    asked = office.desk.ask(HOME, DEVICE)
+    answer = key.authenticate(json.loads(asked.options), ORIGIN)
+    answer["response"]["userHandle"] = 5
+    assert (
+        refused(lambda: office.desk.sign_in(asked.entry, json.dumps(answer), HOME, DEVICE))
+        is PasskeyReason.NOT_ACCEPTED
+    )
+    # The browser asks for a key of the site it shows; the signed part names another.
+    asked = office.desk.ask(HOME, DEVICE)
+    key.credentials[0] = replace(mine, rp_id="evil.example")
+    answer = key.authenticate(json.loads(asked.options) | {"rpId": "evil.example"}, ORIGIN)
+    assert (
+        refused(lambda: office.desk.sign_in(asked.entry, json.dumps(answer), HOME, DEVICE))
+        is PasskeyReason.NOT_ACCEPTED
+    )
+    key.credentials[0] = mine
+    assert office.sign_in(key)
 
 
 def test_a_key_nobody_knows_is_refused_in_the_words_of_a_wrong_signature(office: Office) -> None:

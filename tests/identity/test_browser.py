@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import ssl
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,12 +18,12 @@ from sandbox.pki import Pki
 from storage.clock import SystemClock
 from tests.browser import ARGUMENTS, CHROMIUM, complaints, launched, turn, visiting
 from tests.conftest import Databases
+from tests.identity.chooser import chosen, home_with
 from tests.identity.front import Front
 from tests.pki.world import HANAKO, SoftCard, card
 
 pytestmark = [pytest.mark.browser, pytest.mark.nginx]
 
-POLICIES = Path("/etc/chromium/policies/managed")
 # Pictures for a person to look at are left here when the folder is named.
 PICTURES = os.environ.get("MADOGUCHI_PICTURES")
 
@@ -37,25 +34,15 @@ def holder(own: Pki) -> SoftCard:
 
 
 @pytest.fixture(scope="module")
-def home(front: Front, holder: SoftCard, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home whose certificate store trusts our servers and holds the card's certificate."""
-    folder = tmp_path_factory.mktemp("home")
-    store = folder / ".pki" / "nssdb"
-    store.mkdir(parents=True)
-    database = f"sql:{store}"
-    for command in (
-        ["certutil", "-d", database, "-N", "--empty-password"],
-        ["certutil", "-d", database, "-A", "-t", "C,,", "-n", "office", "-i", str(front.ca)],
-        ["pk12util", "-d", database, "-i", str(front.pkcs12(holder, "holder")), "-W", "x", "-K", ""],
-    ):
-        subprocess.run(command, check=True, capture_output=True)
-    return folder
+def home(front: Front, holder: SoftCard, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Where the browser lives: the card's certificate is in its store."""
+    return home_with(tmp_path_factory.mktemp("home"), front, holder)
 
 
 @pytest.fixture(scope="module")
-def chromium(home: Path) -> Iterator[Browser]:
+def chromium(home: dict[str, str]) -> Iterator[Browser]:
     """A browser that lives in that home."""
-    with launched(env={**os.environ, "HOME": str(home)}) as browser:
+    with launched(env=home) as browser:
         yield browser
 
 
@@ -67,21 +54,12 @@ def invited(front: Front, databases: Databases) -> str:
 
 
 @pytest.fixture
-def chooser(front: Front, chromium: Browser, home: Path) -> Iterator[Browser]:
-    """A browser with a policy that chooses the certificate, in the place of the person at the dialogue."""
-    if not os.access(POLICIES if POLICIES.exists() else "/etc", os.W_OK):
-        pytest.skip("choosing a certificate without a person needs a policy file that only root may write")
-    POLICIES.mkdir(parents=True, exist_ok=True)
-    path = POLICIES / f"madoguchi-{front.port}.json"
-    rule = json.dumps({"pattern": front.card, "filter": {"ISSUER": {"O": "JPKI-TEST"}}})
-    path.write_text(json.dumps({"AutoSelectCertificateForUrls": [rule]}))
-    # Policies are read when a browser starts.
-    browser = chromium.browser_type.launch(
-        executable_path=CHROMIUM, args=ARGUMENTS, env={**os.environ, "HOME": str(home)}
-    )
-    yield browser
-    browser.close()
-    path.unlink()
+def chooser(front: Front, chromium: Browser, home: dict[str, str]) -> Iterator[Browser]:
+    """A browser that chooses the certificate by itself."""
+    with chosen(front):
+        browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=ARGUMENTS, env=home)
+        yield browser
+        browser.close()
 
 
 def test_a_card_in_the_browsers_store_logs_in(front: Front, chooser: Browser) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from datetime import date
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -18,7 +19,7 @@ from workflows.linkage.offices import Offices, Organisation
 from workflows.linkage.parts import LinkParts
 from workflows.linkage.runtime import register_kinds
 from workflows.procedures.machine import register
-from workflows.procedures.service import ApplicationRefused, ApplicationService, fiscal_year
+from workflows.procedures.service import ApplicationRefused, ApplicationService
 from workflows.provision_records.writer import RecordWriter
 
 KONO = "992011"
@@ -57,6 +58,10 @@ def opened(databases, applications, addressee, key):
         return applications.open(tx, CLERK, addressee, "child-allowance", key)
 
 
+def count(tx):
+    return tx.raw.execute("SELECT count(*) FROM madoguchi.application").fetchone()[0]
+
+
 def test_an_application_gets_a_receipt_number_of_its_fiscal_year_and_the_same_key_the_same_one(
     databases, applications, addressee
 ):
@@ -76,20 +81,48 @@ def test_an_application_gets_a_receipt_number_of_its_fiscal_year_and_the_same_ke
 )
 def test_an_unknown_person_or_affair_opens_nothing(databases, applications, addressee, who, affair, code):
     with databases.web.transaction(Scope(tenant=KONO)) as tx:
-        before = len(applications.list(tx, CLERK))
+        before = count(tx)
         with pytest.raises(ApplicationRefused) as refused:
             applications.open(tx, CLERK, who or addressee, affair, "key-x")
         assert refused.value.code == code
         assert "受け付けていません" in str(refused.value)
-        assert len(applications.list(tx, CLERK)) == before
+        assert count(tx) == before
 
 
-def test_the_list_is_newest_first_and_pages_by_case(databases, applications, addressee):
-    made = [opened(databases, applications, addressee, f"page-{n}").case.id for n in range(3)]
+def test_a_form_sent_again_for_somebody_else_does_not_show_the_first_persons_application(
+    databases, applications, addressee, key_ring
+):
+    from storage.clock import SystemClock
+
+    with databases.vault.transaction(Scope(tenant=KONO)) as tx:
+        other = AddresseeRegister(SystemClock(), key_ring).open(
+            tx, NewAddressee("resident", None, {"name": "見本 次郎"}), actor="staff:1"
+        )
+    mine = opened(databases, applications, addressee, "key-form")
+    colleague = replace(CLERK, id="staff:colleague")
+    for who, actor in ((other.number, CLERK), (addressee, colleague)):
+        with databases.web.transaction(Scope(tenant=KONO)) as tx:
+            with pytest.raises(Refused, match="request_key_reused"):
+                applications.open(tx, actor, who, "child-allowance", "key-form")
+            assert applications.view(tx, mine.case.id, CLERK) == mine
+
+
+def test_a_button_pressed_twice_at_once_opens_one_application(databases, applications, addressee):
+    opened(databases, applications, addressee, "key-before")
+    with ThreadPoolExecutor(3) as pool:
+        made = list(pool.map(lambda _: opened(databases, applications, addressee, "key-twice"), range(3)))
+    assert made[0] == made[1] == made[2]
+    after = opened(databases, applications, addressee, "key-after")
+    assert int(after.receipt_no[4:]) == int(made[0].receipt_no[4:]) + 1
+
+
+@pytest.mark.parametrize("key", ["", "a\x00", "\ud800", "x" * 201])
+def test_what_cannot_be_a_key_opens_nothing(databases, applications, addressee, key):
     with databases.web.transaction(Scope(tenant=KONO)) as tx:
-        first = applications.list(tx, CLERK, limit=2)
-        rest = applications.list(tx, CLERK, after=first[-1].case_id, limit=2)
-    assert [row.case_id for row in (*first, rest[0])] == made[::-1]
+        before = count(tx)
+        with pytest.raises(Refused, match="input_wrong"):
+            applications.open(tx, CLERK, addressee, "child-allowance", key)
+        assert count(tx) == before
 
 
 def test_who_may_open_and_withdraw(databases, applications, engine, addressee):
@@ -115,7 +148,11 @@ def test_a_resident_sees_her_own_application_and_no_other(databases, application
 
 
 @pytest.mark.parametrize(
-    ("day", "year"), [(date(2026, 3, 31), 2025), (date(2026, 4, 1), 2026), (date(2026, 12, 31), 2026)]
+    ("moment", "number"), [("2027-03-31T14:59:59", "R08-"), ("2027-03-31T15:00:00", "R09-")]
 )
-def test_the_fiscal_year_turns_in_april(day, year):
-    assert fiscal_year(day) == year
+def test_the_receipt_number_turns_with_the_fiscal_year_of_japan(databases, engine, addressee, moment, number):
+    from datetime import UTC, datetime
+
+    clock = FixedClock(datetime.fromisoformat(moment).replace(tzinfo=UTC))
+    made = opened(databases, ApplicationService(clock, shipped(), engine), addressee, f"key-{moment}")
+    assert made.receipt_no.startswith(number)

@@ -1,14 +1,16 @@
-"""Applications at the counter: opened by a clerk for an addressee, listed, looked at."""
+"""Applications at the counter: opened by a clerk for an addressee, and looked at."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from storage.clock import Clock
 from storage.database import Transaction
-from workflows.engine import Actor, CaseNotFound, CaseView, Engine
+from workflows.engine import Actor, CaseNotFound, CaseView, Engine, Reason, Refused
+from workflows.engine.planning import is_key
+from workflows.law.calendar import fiscal_year
 from workflows.law.table import LawTable
 from workflows.procedures.machine import KIND
 
@@ -18,6 +20,16 @@ WHERE a.tenant = %(tenant)s AND a.state = 'active'
   AND a.number IN (%(typed)s::text, (SELECT b.addressee FROM madoguchi.business_number AS b
                                WHERE b.tenant = %(tenant)s AND b.system = 'juki' AND b.number = %(typed)s::text))
 """
+# Locks the year's counter without counting, so that of two equal requests the later one sees what the earlier one opened.
+_WAIT = """
+INSERT INTO madoguchi.application_counter AS c (tenant, fiscal_year, last) VALUES (%(tenant)s, %(year)s, 0)
+ON CONFLICT (tenant, fiscal_year) DO UPDATE SET last = c.last
+"""
+_COUNT = """
+UPDATE madoguchi.application_counter SET last = last + 1 WHERE tenant = %(tenant)s AND fiscal_year = %(year)s RETURNING last
+"""
+# Fiscal years are written by the era: 2019 was 令和1 (元号を改める政令, 平成31年政令143号). Numbers given keep the letter they were given.
+ERA, BEFORE_ERA = "R", 2018
 
 
 class ApplicationRefused(ValueError):
@@ -43,19 +55,6 @@ class Application:
     opened_at: datetime
 
 
-@dataclass(frozen=True)
-class ApplicationRow:
-    """One line of a list."""
-
-    case_id: UUID
-    receipt_no: str
-    addressee: str
-    procedure: str
-    affair_name: str
-    state: str
-    opened_at: datetime
-
-
 class ApplicationService:
     """What can be asked of applications."""
 
@@ -74,13 +73,13 @@ class ApplicationService:
         *,
         procedure: str | None = None,
     ) -> Application:
-        """Open an application for an addressee; the same key gives the same application.
+        """Open an application for an addressee; the same request with the same key gives the same application.
 
         :param addressee: 団体内統合宛名番号, or the 住基宛名番号 that stands on the papers at the counter.
         :param affair: code of the affair (事務) it belongs to.
         :param procedure: code of the procedure; the affair's own when None.
         :raises ApplicationRefused: ``UNKNOWN_ADDRESSEE`` or ``UNKNOWN_AFFAIR``.
-        :raises Refused: this actor may not open one.
+        :raises Refused: this actor may not open one, or the key came with another request before.
         """
         if affair not in self.law.affairs:
             raise ApplicationRefused(
@@ -92,12 +91,14 @@ class ApplicationService:
                 "UNKNOWN_ADDRESSEE",
                 "有効な宛名が見つかりません。申請は受け付けていません。宛名番号を確かめてください。",
             )
-        known = tx.raw.execute(
-            "SELECT case_id FROM madoguchi.step WHERE tenant = %s AND request_key = %s",
-            (tx.tenant, request_key),
-        ).fetchone()
+        year = fiscal_year(self.clock.today())
+        tx.raw.execute(_WAIT, {"tenant": tx.tenant, "year": year})
+        known = self._opened_with(tx, request_key, actor)
         if known is not None:
-            return self.view(tx, known[0], actor)
+            asked = (found[0], affair, procedure or affair, actor.id)
+            if asked != (known.addressee, known.affair, known.procedure, known.opened_by):
+                raise Refused((Reason("request_key_reused"),))
+            return known
         opened = self.engine.open(
             tx,
             KIND,
@@ -105,27 +106,9 @@ class ApplicationService:
             purpose="窓口での申請の受付",
             request_key=request_key,
             subject=found[0],
-            input={"procedure": procedure or affair, "affair": affair, "receipt_no": self._receipt_no(tx)},
+            input={"procedure": procedure or affair, "affair": affair, "receipt_no": _receipt_no(tx, year)},
         )
         return self.view(tx, opened.case_id, actor)
-
-    def list(
-        self, tx: Transaction, actor: Actor, *, after: UUID | None = None, limit: int = 50
-    ) -> list[ApplicationRow]:
-        """Return one page of applications, newest first.
-
-        :param after: last case of the page before.
-        """
-        rows = tx.raw.execute(
-            "SELECT a.case_id, a.receipt_no, a.addressee, a.procedure, a.affair, c.state, a.opened_at"
-            " FROM madoguchi.application AS a JOIN madoguchi.case_file AS c ON c.tenant = a.tenant AND c.id = a.case_id"
-            " WHERE a.tenant = %s AND (%s::uuid IS NULL OR a.case_id < %s::uuid) ORDER BY a.case_id DESC LIMIT %s",
-            (tx.tenant, after, after, limit),
-        ).fetchall()
-        return [
-            ApplicationRow(i, no, who, what, self._affair(affair), state, at)
-            for i, no, who, what, affair, state, at in rows
-        ]
 
     def view(self, tx: Transaction, case_id: UUID, actor: Actor) -> Application:
         """Return one application.
@@ -147,18 +130,22 @@ class ApplicationService:
         found = self.law.affairs.get(code)
         return found.name["ja"] if found else code
 
-    def _receipt_no(self, tx: Transaction) -> str:
-        """The next receipt number of the fiscal year, e.g. R08-000012; never given twice."""
-        year = fiscal_year(self.clock.today())
+    def _opened_with(self, tx: Transaction, request_key: str, actor: Actor) -> Application | None:
+        """The application this key opened before, if it did; the engine says what is wrong with what is no key.
+
+        :raises CaseNotFound: the key belongs to something else, or this actor may not see it.
+        """
+        if not is_key(request_key):
+            return None
         row = tx.raw.execute(
-            "INSERT INTO madoguchi.application_counter AS c (tenant, fiscal_year, last) VALUES (%s, %s, 1)"
-            " ON CONFLICT (tenant, fiscal_year) DO UPDATE SET last = c.last + 1 RETURNING last",
-            (tx.tenant, year),
+            "SELECT case_id FROM madoguchi.step WHERE tenant = %s AND request_key = %s",
+            (tx.tenant, request_key),
         ).fetchone()
-        assert row is not None
-        return f"R{year - 2018:02d}-{row[0]:06d}"
+        return None if row is None else self.view(tx, row[0], actor)
 
 
-def fiscal_year(day: date) -> int:
-    """Return the fiscal year (April to March) a day belongs to (地方自治法208条)."""
-    return day.year if day.month >= 4 else day.year - 1
+def _receipt_no(tx: Transaction, year: int) -> str:
+    """The next receipt number of a fiscal year, e.g. R08-000012; never given twice."""
+    row = tx.raw.execute(_COUNT, {"tenant": tx.tenant, "year": year}).fetchone()
+    assert row is not None, "a year without its counter"
+    return f"{ERA}{year - BEFORE_ERA:02d}-{row[0]:06d}"

@@ -92,8 +92,8 @@ PROBLEMS = {
     "order": "前の手順の状態とつながりません",
     "previous": "前の手順を正しく指していません",
     "content": "内容が書き換えられています",
-    "head": "事案の今の状態が最後の手順と合いません",
-    "orphan": "手順だけがあり、事案がありません",
+    "head": "案件の今の状態が最後の手順と合いません",
+    "orphan": "手順だけがあり、案件がありません",
 }
 
 
@@ -158,7 +158,7 @@ class StepSource:
                 found = broken.pop(ref, None)
                 head = heads.get((ref, sub))
                 if head is None:
-                    yield Recomputed(seq, ref, sub, None, f"事案 {ref} の手順 {sub} がなくなっています")
+                    yield Recomputed(seq, ref, sub, None, f"案件 {ref} の手順 {sub} がなくなっています")
                 else:
                     yield Recomputed(
                         seq, ref, sub, head_leaf(ref, sub, head), _words(found) if found else None
@@ -204,4 +204,4 @@ def ahead(pages: Iterator[Page]) -> Iterator[Page]:
 
 
 def _words(broken: ChainBreak) -> str:
-    return f"事案 {broken.case_id} の手順 {broken.seq}: {PROBLEMS.get(broken.problem, broken.problem)}"
+    return f"案件 {broken.case_id} の手順 {broken.seq}: {PROBLEMS.get(broken.problem, broken.problem)}"

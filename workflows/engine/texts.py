@@ -9,7 +9,7 @@ from workflows.engine.values import Reason
 
 TEXTS: Mapping[str, Mapping[str, str]] = {
     "case_not_found": {
-        "ja": "この事案は見つかりません。何も変更していません。一覧から開き直してください。",
+        "ja": "この案件は見つかりません。何も変更していません。一覧から開き直してください。",
         "en": "There is no such case. Nothing was changed. Open it again from the list.",
     },
     "unknown_trigger": {
@@ -62,7 +62,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "Someone else has to do this (four eyes). Nothing was changed. Ask a colleague.",
     },
     "other_office": {
-        "ja": "この事案は別の課が受け持っています。何も変更していません。受け持ちの課に連絡してください。",
+        "ja": "この案件は別の課が受け持っています。何も変更していません。受け持ちの課に連絡してください。",
         "en": "This case belongs to another office. Nothing was changed. Contact that office.",
     },
 }

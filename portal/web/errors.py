@@ -19,6 +19,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy.exc import OperationalError as EngineOperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from webob.request import DisconnectionError
 
 from portal.web.csrf import SentFromElsewhere
 from portal.web.pages import address
@@ -231,8 +232,8 @@ def old_form_view(_error: Exception, request: Request) -> Response:
     return error_response(request, 400, FORM_TOO_OLD)
 
 
-def unreadable_view(_error: URLDecodeError, request: Request) -> Response:
-    """The address holds bytes that are no text."""
+def unreadable_view(_error: Exception, request: Request) -> Response:
+    """The address holds bytes that are no text; or whoever sent the form went away in the middle of it, which is no fault of ours."""
     return error_response(request, 400, PAGES[400])
 
 
@@ -276,7 +277,8 @@ def includeme(config: Configurator) -> None:
     config.add_forbidden_view(forbidden_view)
     for kind in (BadCSRFToken, BadCSRFOrigin, SentFromElsewhere):
         config.add_exception_view(old_form_view, context=kind)
-    config.add_exception_view(unreadable_view, context=URLDecodeError)
+    for kind in (URLDecodeError, DisconnectionError):
+        config.add_exception_view(unreadable_view, context=kind)
     for kind in (OperationalError, EngineOperationalError, PoolTimeout):
         config.add_exception_view(database_view, context=kind)
     config.add_exception_view(unexpected_view, context=Exception)

@@ -149,6 +149,15 @@ def test_a_form_of_more_fields_than_any_page_has_is_refused_before_it_is_taken_a
     )
 
 
+def test_who_goes_away_in_the_middle_of_a_form_is_no_fault_of_the_portal(
+    counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    announced = {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": "1000"}
+    answer = counter.of(RESIDENT).post("/logout", b"csrf_token=a", headers=announced, status=400)
+    assert "読み取れませんでした" in answer.text
+    assert "unexpected" not in capsys.readouterr().out
+
+
 def test_cookies_that_are_no_text_are_refused_and_break_nothing(counter: Counter) -> None:
     cookies = {"Cookie": 'madoguchi-session="\\377\\376"'}
     assert "読み取れませんでした" in counter.of(None).get("/help/", headers=cookies, status=400).text

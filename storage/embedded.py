@@ -24,6 +24,12 @@ local   all             all                                     trust
 local   replication     all                                     reject
 host    all             all             all                     reject
 """
+# Its log says what went wrong, not whose row it was: a refused row would be quoted whole, and a statement with what stands in it.
+SILENCE = """
+# Written by madoguchi: the log quotes neither rows nor statements.
+log_error_verbosity = terse
+log_min_error_statement = panic
+"""
 ROLES = ("web", "worker", "vault", "migrator")
 
 
@@ -44,13 +50,17 @@ class EmbeddedServer:
         self._close_to_others(folder)
 
     def _close_to_others(self, folder: Path) -> None:
-        """Let nobody in but the user it runs for: no address, whatever is switched on later, and a socket of our own.
+        """Let nobody in but the user it runs for: no address, whatever is switched on later, a socket of our own, and a log without rows.
 
         The library makes the server trust whoever reaches it. It is reached through a socket, so the socket is what is guarded.
         """
-        rules = folder / "pg_hba.conf"
-        if rules.read_text() != ACCESS:
+        rules, settings = folder / "pg_hba.conf", folder / "postgresql.conf"
+        silent = SILENCE in settings.read_text()
+        if rules.read_text() != ACCESS or not silent:
             rules.write_text(ACCESS)
+            if not silent:
+                with settings.open("a") as file:
+                    file.write(SILENCE)
             with psycopg.connect(self.admin_url(), autocommit=True) as connection:
                 connection.execute("SELECT pg_reload_conf()")
         for place in parse_qs(urlsplit(self.admin_url()).query).get("host", []):

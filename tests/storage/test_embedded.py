@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
+import pytest
 
 from storage.embedded import ACCESS, EmbeddedServer
 
@@ -27,3 +28,22 @@ def test_no_address_is_trusted_and_the_socket_is_ours_alone(tmp_path: Path) -> N
         assert (tmp_path / "database" / "pg_hba.conf").read_text() == ACCESS
     finally:
         server.stop()
+
+
+def test_its_log_says_what_went_wrong_and_not_whose_row_it_was(server: EmbeddedServer) -> None:
+    with psycopg.connect(server.admin_url(), autocommit=True) as connection:
+        (log,) = connection.execute("SELECT current_setting('data_directory') || '/log'").fetchone() or ("",)
+        connection.execute("CREATE TEMP TABLE person (name text PRIMARY KEY CHECK (name <> '見本　次郎'))")
+        for wrong in (
+            "INSERT INTO person VALUES ('見本　花子'), ('見本　花子')",
+            "INSERT INTO person VALUES ('見本　次郎')",
+            'SELECT 1/0 AS "見本　花子"',
+        ):
+            with pytest.raises(psycopg.Error):
+                connection.execute(wrong)
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute("INSERT INTO person VALUES (%s), (%s)", ("見本　花子", "見本　花子"))
+    text = Path(log).read_text()
+    assert text.count("person_pkey") == 2
+    assert "division by zero" in text
+    assert "見本" not in text

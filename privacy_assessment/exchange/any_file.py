@@ -14,13 +14,12 @@ from privacy_assessment.exchange.statement_json import from_json
 from privacy_assessment.exchange.workbook_reader import read_workbook
 from privacy_assessment.forms import Document, Item, Place, citation, load_form, places
 from privacy_assessment.forms.document import MAX_ROWS, Value, plain
-from privacy_assessment.redaction.personal import find_personal
+from privacy_assessment.redaction import find_personal, without_numbers
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 _NAME = re.compile(r"[0-9]{1,9}")
 MOST_NAME = 10**9
 _PDF = b"%PDF-"
-_MASK = re.compile(r"[0-9０-９](?:[ \-‐-―−ー]?[0-9０-９]){11}")
 
 
 def read_file(data: bytes) -> list[Preview]:
@@ -159,4 +158,4 @@ def _leave_out_numbers(preview: Preview) -> None:
 
 def _masked(text: str) -> str:
     """Twelve digits in a row are not repeated, whatever they are."""
-    return _MASK.sub("（12桁の数字）", text)
+    return without_numbers(text, "（12桁の数字）")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from privacy_assessment.exchange.package import BadFile
 
-MAX_BYTES = 12_000_000
+# Some two million Japanese characters, twenty times the longest statement.
+MAX_BYTES = 6_000_000
 ENCODINGS = ("utf-8-sig", "cp932", "euc_jp")
 
 
@@ -15,7 +16,7 @@ def decode(data: bytes) -> tuple[str, list[int]]:
     :raises BadFile: too large, or not a text.
     """
     if len(data) > MAX_BYTES:
-        raise BadFile("TOO_LARGE", "文章が大きすぎます（12MBまで）。")
+        raise BadFile("TOO_LARGE", "文章が大きすぎます（6MBまで）。様式の項目だけにして送ってください。")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace"), []
     if b"\x00" in data:

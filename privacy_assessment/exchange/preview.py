@@ -77,12 +77,27 @@ def edition_of(printed: str) -> tuple[str, bool] | None:
     return None
 
 
+class _Folded(dict[int, str]):
+    """Widths made one; circled figures and the like stay what they are."""
+
+    # There are a million characters, and whoever sends them all shall not fill the memory.
+    MOST = 20_000
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        kept = unicodedata.category(char) in ("No", "Nl")
+        found = char if kept else unicodedata.normalize("NFKC", char)
+        if len(self) < self.MOST:
+            self[code] = found
+        return found
+
+
+_FOLDED = _Folded()
+
+
 def bare(text: str) -> str:
     """A label or choice without widths, spaces and marks, for finding it again however it is written."""
-    folded = "".join(
-        char if unicodedata.category(char) in ("No", "Nl") else unicodedata.normalize("NFKC", char)
-        for char in text
-    )
+    folded = text.translate(_FOLDED)
     return re.sub(r"[\s※\[\]()（）<>「」・:：.．、,]", "", folded)
 
 

@@ -11,7 +11,9 @@ from privacy_assessment.exchange.package import BadFile
 from privacy_assessment.forms import BadPlace, Document, FormError, load_form
 
 FORMAT = "madoguchi.assessment/1"
-MAX_BYTES = 60 * 1024 * 1024
+MAX_BYTES = 8 * 1024 * 1024
+# Of brackets and commas, texts included: what is made of an empty list is twenty times as large as the list.
+MAX_MARKS = 300_000
 
 
 def to_json(documents: Sequence[Document], head: dict[str, Any] | None = None) -> bytes:
@@ -29,7 +31,12 @@ def from_json(data: bytes) -> tuple[list[Document], dict[str, Any]]:
     :raises BadFile: not JSON, not this format, an unknown form or edition, or values of a wrong kind.
     """
     if len(data) > MAX_BYTES:
-        raise BadFile("TOO_LARGE", "ファイルが大きすぎます。")
+        raise BadFile(
+            "TOO_LARGE",
+            f"ファイルが大きすぎます（{MAX_BYTES // 1024 // 1024}MBまで）。書き出したファイルを送ってください。",
+        )
+    if sum(data.count(mark) for mark in (b"[", b"{", b",")) > MAX_MARKS:
+        raise BadFile("TOO_MUCH", "ファイルの項目が多すぎます。書き出したファイルを送ってください。")
     try:
         body = orjson.loads(data)
     except orjson.JSONDecodeError as broken:

@@ -15,10 +15,9 @@ from typing import Any
 
 import orjson
 from openpyxl import load_workbook
-from openpyxl.worksheet.worksheet import Worksheet
 
 from privacy_assessment.exchange.old_workbook import is_old, old_cells
-from privacy_assessment.exchange.package import BadFile, check_package
+from privacy_assessment.exchange.package import BadFile, check_package, check_size
 from privacy_assessment.exchange.preview import (
     NotUnderstood,
     Preview,
@@ -43,7 +42,8 @@ from privacy_assessment.forms import (
 )
 
 MAX_CELLS = 400_000
-MAX_TEXT = 12_000_000
+# Twenty times the longest statement; the checks of a text take their time with each character.
+MAX_TEXT = 2_000_000
 
 
 def read_workbook(
@@ -83,44 +83,65 @@ def load_cells(data: bytes) -> dict[str, Cells]:
     :raises BadFile: a file that must not or cannot be read.
     """
     if is_old(data):
+        check_size(data)
         sheets = old_cells(data)
-    else:
-        check_package(data)
-        sheets = _new_cells(data)
-    if sum(len(text) for cells in sheets.values() for text, _ in cells.values()) > MAX_TEXT:
-        raise BadFile(
-            "TOO_MUCH_TEXT", "文字が多すぎます（1,200万字まで）。様式の項目だけにして送ってください。"
-        )
-    return sheets
+        if sum(len(text) for cells in sheets.values() for text, _ in cells.values()) > MAX_TEXT:
+            raise _too_much()
+        return sheets
+    return _new_cells(check_package(data))
 
 
 def _new_cells(data: bytes) -> dict[str, Cells]:
+    book = None
     try:
         with warnings.catch_warnings():
             # What the library cannot keep (drawings, extensions) is of no use here.
             warnings.simplefilter("ignore")
-            book = load_workbook(io.BytesIO(data), data_only=False, keep_links=False)
-            return {sheet.title: _cells(sheet) for sheet in book.worksheets}
+            # Row by row: a whole sheet as the library would hold it is many times its size.
+            book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
+            room = [MAX_TEXT]
+            return {sheet.title: _cells(sheet, room) for sheet in book.worksheets}
     except BadFile:
         raise
     except Exception as broken:  # a broken workbook fails in many ways inside the library
         raise BadFile(
             "BROKEN", "Excelブックの中身が壊れています。Excelで開いて保存し直したものを送ってください。"
         ) from broken
+    finally:
+        if book is not None:
+            book.close()
 
 
-def _cells(sheet: Worksheet) -> Cells:
-    if sheet.max_row * sheet.max_column > MAX_CELLS:
-        raise BadFile(
-            "TOO_WIDE",
-            f"シート「{sheet.title}」の範囲が広すぎます。使っていない行と列を削除して保存し直してください。",
-        )
+def _cells(sheet: Any, room: list[int]) -> Cells:
+    """Texts of a sheet.
+
+    :param room: how many characters may still come, over all sheets; counted down.
+    """
+    # What a sheet says of its size is not believed.
+    sheet.reset_dimensions()
     found: Cells = {}
+    passed = 0
     for row in sheet.iter_rows():
+        passed += max(1, len(row))
+        if passed > MAX_CELLS:
+            raise BadFile(
+                "TOO_WIDE",
+                f"シート「{sheet.title[:40]}」の範囲が広すぎます。使っていない行と列を削除して保存し直してください。",
+            )
         for cell in row:
             if cell.value is not None:
-                found[cell.row, cell.column] = (_text(cell.value), cell.data_type == "f")
+                text = _text(cell.value)
+                room[0] -= len(text)
+                if room[0] < 0:
+                    raise _too_much()
+                found[cell.row, cell.column] = (text, cell.data_type == "f")
     return found
+
+
+def _too_much() -> BadFile:
+    return BadFile(
+        "TOO_MUCH_TEXT", f"文字が多すぎます（{MAX_TEXT:,}字まで）。様式の項目だけにして送ってください。"
+    )
 
 
 def _text(value: Any) -> str:

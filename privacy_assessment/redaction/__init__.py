@@ -1,7 +1,7 @@
 """What is left out of a published statement, on which ground, and the public rendering without it."""
 
 from privacy_assessment.redaction.grounds import Ground, allowed, grounds
-from privacy_assessment.redaction.personal import Finding, find_personal
+from privacy_assessment.redaction.personal import Finding, find_personal, without_numbers
 from privacy_assessment.redaction.render import (
     BadRedaction,
     PublicDocument,
@@ -27,4 +27,5 @@ __all__ = [
     "problems",
     "public",
     "text_digest",
+    "without_numbers",
 ]

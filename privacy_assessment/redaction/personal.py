@@ -58,6 +58,17 @@ def find_personal(texts: Mapping[str, str]) -> list[Finding]:
     return found
 
 
+def without_numbers(text: str, mark: str) -> str:
+    """A text in which every run that reads as twelve digits, a 個人番号 or not, is replaced by a mark."""
+    spans = sorted((one.starts, one.ends) for one in _twelve("", _narrow(text)))
+    kept, at = [], 0
+    for starts, ends in spans:
+        if starts >= at:
+            kept += [text[at:starts], mark]
+        at = max(at, ends)
+    return "".join([*kept, text[at:]])
+
+
 def _twelve(place: str, plain: str) -> list[Finding]:
     """Runs of twelve digits. What is a number is always told; other digits only once where runs overlap."""
     runs = sorted(
@@ -85,10 +96,25 @@ def _is_number(digits: str) -> bool:
     return int(digits[11]) in (check, (check + 5) % 10)
 
 
+class _Plain(dict[int, int]):
+    """Digits and letters of any width or script made plain, one character for one; worked out when first met."""
+
+    # There are a million characters, and whoever sends them all shall not fill the memory.
+    MOST = 20_000
+
+    def __missing__(self, code: int) -> int:
+        char = chr(code)
+        folded = unicodedata.normalize("NFKC", char)
+        plain = folded if len(folded) == 1 else char
+        found = ord(str(unicodedata.decimal(plain))) if plain.isdecimal() else ord(plain)
+        if len(self) < self.MOST:
+            self[code] = found
+        return found
+
+
+_PLAIN = _Plain()
+
+
 def _narrow(text: str) -> str:
     """Digits and letters of any width or script made plain, character by character, so that places stay the same."""
-    narrow = "".join(
-        folded if len(folded := unicodedata.normalize("NFKC", char)) == 1 else char for char in text
-    )
-    plain = "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in narrow)
-    return _KANJI.sub(lambda run: run[0].translate(_FIGURES), plain)
+    return _KANJI.sub(lambda run: run[0].translate(_FIGURES), text.translate(_PLAIN))

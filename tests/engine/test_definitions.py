@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from workflows.engine.check import all_definitions, check, main
 from workflows.engine.lock import changed, drafts, publish, read_lock
 from workflows.engine.reading import parse_definition, read_definition
 from workflows.engine.soundness import mapping_problems, problems
+from workflows.law.terms import BadTerm
 
 SAMPLE: dict[str, Any] = yaml.safe_load((DEFINITIONS / "workflow.yaml").read_text(encoding="utf-8"))
 LABEL = {"ja": "何か", "en": "Something"}
@@ -52,6 +54,27 @@ def test_the_sample_is_sound() -> None:
         (lambda d: d["deadlines"]["reminder"]["term"].update(unit="moons"), "unit 'moons'"),
         (lambda d: d["states"]["drafted"].update(label="作成中"), "give a text for each language"),
         (lambda d: d.update(version="1"), "version: a whole number"),
+        (lambda d: d.update(version=10**30), "version: a whole number"),
+        (lambda d: d.update(kind=""), "kind: a text"),
+        (lambda d: d.update(roles=["clerk"]), "roles: a table"),
+        (lambda d: d["open"].update(who=5), "open.who: write a name, or a list of names"),
+        (lambda d: d["triggers"]["note"].update(who=["clerk", ["boss"]]), "triggers.note.who: write a name"),
+        (lambda d: d["triggers"]["note"].update(article=5), "triggers.note.article: a text"),
+        (
+            lambda d: d["triggers"]["submit"]["moves"][0].pop("from"),
+            "triggers.submit.moves: each says from and to",
+        ),
+        (lambda d: d["triggers"]["submit"]["moves"][0].update({"from": ""}), "triggers.submit.from"),
+        (
+            lambda d: d["triggers"]["submit"]["input"].update(reason={"type": "text", "required": "no"}),
+            "write true or false",
+        ),
+        (lambda d: d["deadlines"]["reminder"].update(term=[]), "deadlines.reminder.term: a table"),
+        (
+            lambda d: d["deadlines"]["reminder"]["term"].update(unit=["days"]),
+            "deadlines.reminder.term.unit: a text",
+        ),
+        (lambda d: d["deadlines"]["reminder"].update(counted_from=None), "counted_from: a text"),
         (lambda d: d.update(scope="world"), "write tenant or office"),
         (lambda d: d.pop("states"), "states: a table"),
     ],
@@ -61,6 +84,31 @@ def test_what_is_no_definition_is_refused_with_its_place(
 ) -> None:
     with pytest.raises(ValueError, match=told):
         parse_definition(changed_sample(change))
+
+
+def places(data: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every value in a definition's data."""
+    parts = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for name, part in parts:
+        yield (*place, name)
+        yield from places(part, (*place, name))
+
+
+def test_whatever_stands_in_the_wrong_place_is_told_as_a_mistake_of_the_definition() -> None:
+    told = 0
+    for *way, last in places(SAMPLE):
+        for wrong in (5, [["x"]], {"x": None}):
+            data = copy.deepcopy(SAMPLE)
+            inner = data
+            for name in way:
+                inner = inner[name]
+            inner[last] = wrong
+            # Sound by chance, or refused in words: no other error may come of it.
+            with suppress(DefinitionError, BadTerm):
+                problems(parse_definition(data))
+                continue
+            told += 1
+    assert told > 300
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,37 +21,48 @@ from workflows.engine.definition import (
     State,
     Trigger,
 )
+from workflows.engine.shapes import maybe_text, names, table, tables, text, whole, words, yes_or_no
 from workflows.law.terms import BadTerm, Term, parse_term
 
-FIELD_TYPES = frozenset({"code", "codes", "text", "date", "moment", "integer", "boolean", "uuid", "uuids"})
-_TOP = {
-    "kind",
-    "version",
-    "label",
-    "law",
-    "scope",
-    "roles",
-    "open",
-    "states",
-    "triggers",
-    "deadlines",
-    "guards",
-    "texts",
-}
-_TRIGGER = {
-    "label",
-    "from",
-    "to",
-    "moves",
-    "who",
-    "guards",
-    "article",
-    "input",
-    "write_effects",
-    "job_effects",
-}
-_STATE = {"label", "kind", "readers", "editors", "resting"}
-_DEADLINE = {"label", "trigger", "term", "counted_from"}
+FIELD_TYPES = ("boolean", "code", "codes", "date", "integer", "moment", "text", "uuid", "uuids")
+_TOP = frozenset(
+    [
+        "kind",
+        "version",
+        "label",
+        "law",
+        "scope",
+        "roles",
+        "open",
+        "states",
+        "triggers",
+        "deadlines",
+        "guards",
+        "texts",
+        "replaces",
+    ]
+)
+_TRIGGER = frozenset(
+    [
+        "label",
+        "from",
+        "to",
+        "moves",
+        "who",
+        "guards",
+        "article",
+        "input",
+        "write_effects",
+        "job_effects",
+        "arm",
+        "disarm",
+        "assign",
+    ]
+)
+_STATE = frozenset({"label", "kind", "readers", "editors", "resting"})
+_MOVE = frozenset({"from", "to", "when"})
+_FIELD = frozenset({"type", "required"})
+_DEADLINE = frozenset({"label", "trigger", "term", "counted_from"})
 
 
 def read_definition(path: Path) -> Definition:
@@ -74,165 +85,169 @@ def parse_definition(data: Mapping[str, Any], source: str = "") -> Definition:
     """Make a definition from its data.
 
     :raises DefinitionError: naming the place.
+    :raises BadTerm: naming the deadline.
     """
-    _known(data, _TOP | {"replaces"}, "definition")
-    states = {name: _state(name, one) for name, one in _table(data, "states").items()}
-    if sum(state.kind == "initial" for state in states.values()) != 1:
+    table(data, "definition", _TOP)
+    kind, version = text(data.get("kind"), "kind"), whole(data.get("version"), "version")
+    states = {name: _state(name, one) for name, one in tables(data.get("states"), "states").items()}
+    initials = [name for name, state in states.items() if state.kind == "initial"]
+    if len(initials) != 1:
         raise DefinitionError("states: exactly one state has kind: initial")
-    initial = next(state.name for state in states.values() if state.kind == "initial")
-    deadlines = {name: _deadline(name, one) for name, one in _table(data, "deadlines", optional=True).items()}
-    opening = _trigger(OPEN, {**data.get("open", {}), "from": "", "to": initial}, states)
-    triggers = {name: _trigger(name, one, states) for name, one in _table(data, "triggers").items()}
-    replaces = data.get("replaces") or {}
-    _known(replaces, {"version", "states"}, "replaces")
+    opening = {**table(data.get("open", {}), "open"), "from": "", "to": initials[0]}
+    replaces = table(data.get("replaces") or {}, "replaces", {"version", "states"})
     if data.get("scope", "tenant") not in ("tenant", "office"):
         raise DefinitionError("scope: write tenant or office")
-    if type(data.get("version")) is not int or not isinstance(data.get("kind"), str):
-        raise DefinitionError("kind: a name, version: a whole number")
     return Definition(
-        kind=data["kind"],
-        version=data["version"],
-        label=_label(data, "definition"),
+        kind=kind,
+        version=version,
+        label=words(data.get("label"), "definition.label"),
         states=states,
-        triggers=triggers,
-        opening=opening,
-        deadlines=deadlines,
-        texts={name: _texts(one, f"texts.{name}") for name, one in (data.get("texts") or {}).items()},
-        roles={name: _texts(one, f"roles.{name}") for name, one in (data.get("roles") or {}).items()},
-        guards={name: _texts(one, f"guards.{name}") for name, one in (data.get("guards") or {}).items()},
+        triggers={
+            name: _trigger(name, one, states)
+            for name, one in tables(data.get("triggers"), "triggers").items()
+        },
+        opening=_trigger(OPEN, opening, states),
+        deadlines={
+            name: _deadline(name, one)
+            for name, one in tables(data.get("deadlines") or {}, "deadlines").items()
+        },
+        texts=_words(data, "texts"),
+        roles=_words(data, "roles"),
+        guards=_words(data, "guards"),
         digest=digest(data),
         scope=data.get("scope", "tenant"),
-        law=data.get("law"),
-        replaces=replaces.get("version"),
-        mapping=dict(replaces.get("states") or {}),
+        law=maybe_text(data.get("law"), "law"),
+        replaces=whole(replaces.get("version"), "replaces.version") if replaces else None,
+        mapping={
+            name: text(to, f"replaces.states.{name}")
+            for name, to in table(replaces.get("states") or {}, "replaces.states").items()
+        },
         source=source,
     )
 
 
 def digest(data: Mapping[str, Any]) -> str:
-    """SHA-256 of a definition's content; comments and layout do not count."""
-    plain = orjson.dumps(data, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    """SHA-256 of a definition's content; comments and layout do not count.
+
+    :raises DefinitionError: for a value that JSON cannot hold.
+    """
+    try:
+        plain = orjson.dumps(data, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    except TypeError as error:
+        raise DefinitionError(f"definition: {error}") from error
     return hashlib.sha256(plain).hexdigest()
+
+
+def _words(data: Mapping[str, Any], part: str) -> Mapping[str, Mapping[str, str]]:
+    return {name: words(one, f"{part}.{name}") for name, one in table(data.get(part) or {}, part).items()}
 
 
 def _state(name: str, data: Mapping[str, Any]) -> State:
     place = f"states.{name}"
-    _known(data, _STATE, place)
+    table(data, place, _STATE)
     kind = data.get("kind", "open")
     if kind not in ("initial", "open", "final"):
         raise DefinitionError(f"{place}.kind: write initial, open or final")
     editors = data.get("editors") or {}
     if not isinstance(editors, Mapping):
-        editors = {role: ["all"] for role in _names(editors)}
+        editors = {role: ["all"] for role in names(editors, f"{place}.editors")}
     return State(
         name=name,
-        label=_label(data, place),
+        label=words(data.get("label"), f"{place}.label"),
         kind=kind,
-        readers=frozenset(_names(data.get("readers"))),
-        editors={role: frozenset(_names(parts)) for role, parts in editors.items()},
-        resting=_yes_or_no(data.get("resting", False), f"{place}.resting"),
+        readers=frozenset(names(data.get("readers"), f"{place}.readers")),
+        editors={
+            role: frozenset(names(parts, f"{place}.editors.{role}"))
+            for role, parts in table(editors, f"{place}.editors").items()
+        },
+        resting=yes_or_no(data.get("resting", False), f"{place}.resting"),
     )
-
-
-def _yes_or_no(value: object, place: str) -> bool:
-    if not isinstance(value, bool):
-        raise DefinitionError(f"{place}: write true or false")
-    return value
 
 
 def _trigger(name: str, data: Mapping[str, Any], states: Mapping[str, State]) -> Trigger:
-    place = f"triggers.{name}"
-    _known(data, _TRIGGER | {"arm", "disarm", "assign"}, place)
+    place = OPEN if name == OPEN else f"triggers.{name}"
+    table(data, place, _TRIGGER)
     if name == OPEN and "label" not in data:
         data = {**data, "label": {"ja": "開始", "en": "Open"}}
-    moves = tuple(_moves(data, place, states))
-    if not moves:
-        raise DefinitionError(f"{place}: say from and to, or moves")
+
+    def named(part: str) -> tuple[str, ...]:
+        """The names under one key."""
+        return names(data.get(part), f"{place}.{part}")
+
     return Trigger(
         name=name,
-        label=_label(data, place),
-        moves=moves,
-        who=frozenset(_names(data.get("who"))),
-        guards=_names(data.get("guards")),
-        article=data.get("article"),
-        input=tuple(_field(key, one, place) for key, one in (data.get("input") or {}).items()),
-        write_effects=_names(data.get("write_effects")),
-        job_effects=_names(data.get("job_effects")),
-        arm=_names(data.get("arm")),
-        disarm=_names(data.get("disarm")),
-        assign=data.get("assign"),
+        label=words(data.get("label"), f"{place}.label"),
+        moves=_moves(data, place, states),
+        who=frozenset(named("who")),
+        guards=named("guards"),
+        article=maybe_text(data.get("article"), f"{place}.article"),
+        input=tuple(
+            _field(key, one, f"{place}.input.{key}")
+            for key, one in table(data.get("input") or {}, f"{place}.input").items()
+        ),
+        write_effects=named("write_effects"),
+        job_effects=named("job_effects"),
+        arm=named("arm"),
+        disarm=named("disarm"),
+        assign=maybe_text(data.get("assign"), f"{place}.assign"),
     )
 
 
-def _moves(data: Mapping[str, Any], place: str, states: Mapping[str, State]) -> Iterable[Move]:
-    rows = data.get("moves") or (
-        [{"from": data["from"], "to": data["to"]}] if "from" in data and "to" in data else []
-    )
+def _moves(data: Mapping[str, Any], place: str, states: Mapping[str, State]) -> tuple[Move, ...]:
+    rows = data.get("moves")
+    if not rows and "from" in data and "to" in data:
+        rows = [{"from": data["from"], "to": data["to"]}]
+    if not rows or not isinstance(rows, list):
+        raise DefinitionError(f"{place}: say from and to, or moves")
+    found = []
     for row in rows:
-        _known(row, {"from", "to", "when"}, f"{place}.moves")
-        for source in _sources(row["from"], states):
-            to = source if row["to"] == SAME else row["to"]
-            if to not in states or (source and source not in states):
-                raise DefinitionError(f"{place}: no state {to if to not in states else source!r}")
-            yield Move(source, to, _names(row.get("when")))
+        table(row, f"{place}.moves", _MOVE)
+        if not {"from", "to"} <= set(row):
+            raise DefinitionError(f"{place}.moves: each says from and to")
+        # Only what is opened comes from nowhere.
+        sources = ("",) if place == OPEN else _sources(row["from"], place, states)
+        for source in sources:
+            to = source if row["to"] == SAME else text(row["to"], f"{place}.to")
+            if to not in states:
+                raise DefinitionError(f"{place}: no state {to!r}")
+            found.append(Move(source, to, names(row.get("when"), f"{place}.when")))
+    return tuple(found)
 
 
-def _sources(value: Any, states: Mapping[str, State]) -> tuple[str, ...]:
+def _sources(value: Any, place: str, states: Mapping[str, State]) -> tuple[str, ...]:
     if value == "any_open":
         return tuple(name for name, state in states.items() if not state.final)
-    return (value,) if isinstance(value, str) else tuple(value)
+    found = names(value, f"{place}.from")
+    unknown = [name for name in found if name not in states]
+    if unknown or not found:
+        raise DefinitionError(f"{place}: no state {unknown[0] if unknown else ''!r}")
+    return found
 
 
 def _field(name: str, data: Any, place: str) -> Field:
-    row = {"type": data} if isinstance(data, str) else dict(data)
-    _known(row, {"type", "required"}, f"{place}.input.{name}")
+    row = {"type": data} if isinstance(data, str) else table(data, place, _FIELD)
     if row.get("type") not in FIELD_TYPES:
-        raise DefinitionError(f"{place}.input.{name}: type is one of {', '.join(sorted(FIELD_TYPES))}")
-    return Field(name, row["type"], bool(row.get("required", True)))
+        raise DefinitionError(f"{place}: type is one of {', '.join(FIELD_TYPES)}")
+    return Field(name, row["type"], yes_or_no(row.get("required", True), f"{place}.required"))
 
 
 def _deadline(name: str, data: Mapping[str, Any]) -> Deadline:
     place = f"deadlines.{name}"
-    _known(data, _DEADLINE, place)
+    table(data, place, _DEADLINE)
     if "trigger" not in data or "term" not in data:
         raise DefinitionError(f"{place}: say trigger and term")
-    term: Term | str = data["term"] if isinstance(data["term"], str) else parse_term(data["term"], place)
-    return Deadline(name, _label(data, place), data["trigger"], term, data.get("counted_from", "step"))
-
-
-def _label(data: Mapping[str, Any], place: str) -> Mapping[str, str]:
-    return _texts(data.get("label"), f"{place}.label")
-
-
-def _texts(value: Any, place: str) -> Mapping[str, str]:
-    if not isinstance(value, Mapping) or not all(isinstance(one, str) for one in value.values()):
-        raise DefinitionError(f"{place}: give a text for each language, e.g. {{ja: …, en: …}}")
-    return dict(value)
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
-def _table(data: Mapping[str, Any], key: str, optional: bool = False) -> Mapping[str, Any]:
-    value = data.get(key)
-    if optional and value is None:
-        return {}
-    if not isinstance(value, Mapping) or not all(isinstance(one, Mapping) for one in value.values()):
-        raise DefinitionError(f"{key}: a table of names is needed")
-    return value
-
-
-def _known(data: Any, allowed: set[str] | frozenset[str], place: str) -> None:
-    if not isinstance(data, Mapping):
-        raise DefinitionError(f"{place}: a table is needed")
-    unknown = sorted(str(key) for key in data if key not in allowed)
-    if unknown:
-        raise DefinitionError(
-            f"{place}: unknown keys {', '.join(unknown)} (known: {', '.join(sorted(allowed))})"
-        )
+    term: Term | str = data["term"]
+    if not isinstance(term, str):
+        row = table(term, f"{place}.term")
+        text(row.get("unit"), f"{place}.term.unit")
+        term = parse_term(row, place)
+    return Deadline(
+        name,
+        words(data.get("label"), f"{place}.label"),
+        text(data["trigger"], f"{place}.trigger"),
+        term,
+        text(data.get("counted_from", "step"), f"{place}.counted_from"),
+    )
 
 
 # The parser in C reads a definition ten times as fast; it is in every wheel, and missing only where somebody builds without libyaml.

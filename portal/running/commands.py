@@ -116,7 +116,8 @@ def _refuse_taken(settings: Settings) -> None:
         taken.append(int(port))
     if taken:
         raise PartFailed(
-            f"ほかのプログラムがポート {', '.join(map(str, taken))} を使っています。それを止めるか、"
+            f"ほかのプログラムがポート {', '.join(map(str, taken))} を使っています。強制終了のすぐあとなら、少し待って"
+            "もう一度始めてください。そうでなければ、それを止めるか、"
             "MADOGUCHI_BIND と MADOGUCHI_ORIGIN（窓口）、MADOGUCHI_SANDBOX_PORT（代役）で別の番号にしてください。"
         )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -47,10 +49,36 @@ def test_stopping_ends_every_part_and_its_children(tmp_path: Path) -> None:
     supervisor.wait_ready(20)
     supervisor.stop()
     number = int(child.read_text())
-    end = time.monotonic() + 10
-    while alive(number) and time.monotonic() < end:
-        time.sleep(0.05)
+    until(lambda: not alive(number))
     assert not alive(number)
+
+
+def test_parts_end_with_the_one_that_started_them_even_when_it_is_killed(tmp_path: Path) -> None:
+    """Else they would hold their ports, and the next start would find another program there."""
+    part = tmp_path / "part"
+    code = (
+        "import pathlib, sys, time\n"
+        "from portal.running.supervisor import Part, Supervisor\n"
+        f"part = pathlib.Path({str(part)!r})\n"
+        "own = f'import os, pathlib, time; pathlib.Path({str(part)!r}).write_text(str(os.getpid())); time.sleep(60)'\n"
+        f"Supervisor(pathlib.Path({str(tmp_path / 'log')!r})).start(Part('part', [sys.executable, '-c', own]))\n"
+        "time.sleep(60)\n"
+    )
+    serving = subprocess.Popen([sys.executable, "-c", code])
+    until(lambda: part.exists() and part.read_text() != "")
+    number = int(part.read_text())
+    assert alive(number)
+    serving.kill()
+    serving.wait()
+    until(lambda: not alive(number))
+    assert not alive(number)
+
+
+def until(seen: Callable[[], bool]) -> None:
+    """Wait for something, for a generous time."""
+    end = time.monotonic() + 20
+    while not seen() and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 def alive(number: int) -> bool:

@@ -10,6 +10,9 @@ from pathlib import Path
 import click
 
 from portal.settings import Settings
+from workflows.engine import DefinitionError
+from workflows.engine.check import all_definitions
+from workflows.engine.lock import changed
 
 MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so")
 # Characters of real names that small fonts leave out; a blank or another shape on a notice would be somebody's name.
@@ -24,6 +27,7 @@ def doctor() -> None:
         ("カードの部品（PKCS#11）", _card_module),
         ("空き容量", _disk),
         ("主鍵", _master_key),
+        ("手続の定義が、公表されたまま", _definitions),
     ]
     wrong = 0
     for words, check in checks:
@@ -64,3 +68,12 @@ def _master_key() -> str:
     if not path.exists():
         return "まだありません。`madoguchi prepare` が作ります"
     return "" if not path.stat().st_mode & 0o077 and os.access(path, os.R_OK) else f"chmod 600 {path}"
+
+
+def _definitions() -> str:
+    """Cases were opened under published definitions, and steps were hashed with their versions: nobody may edit one afterwards."""
+    try:
+        wrong = changed(all_definitions())
+    except DefinitionError as broken:
+        wrong = [str(broken)]
+    return f"{'、'.join(wrong)}（配られたままのファイルに戻してください）" if wrong else ""

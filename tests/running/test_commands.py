@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -13,6 +14,7 @@ from portal.cli import main
 from storage.encryption import FileMasterKey
 from tests.conftest import Databases
 from tests.running.test_web import PRODUCTION
+from workflows.engine.check import all_definitions
 
 Run = Callable[..., Result]
 
@@ -126,3 +128,15 @@ def test_keys_of_nobody_are_not_made(run: Run, databases: Databases, tmp_path: P
         made = owner.execute("SELECT count(*) FROM madoguchi.tenant_key").fetchone()
         assert made is not None
         assert made[0] > 0
+
+
+def test_a_published_definition_that_somebody_edited_is_found(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "○ 手続の定義" in run("doctor").output
+    first, *others = all_definitions()
+    monkeypatch.setattr(
+        "portal.running.doctor.all_definitions", lambda: [replace(first, digest="0" * 64), *others]
+    )
+    done = run("doctor")
+    told(done, "× 手続の定義", Path(first.source).name)

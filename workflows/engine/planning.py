@@ -80,7 +80,52 @@ def plan_step(
     :raises Refused: when a term cannot be counted from a day or moment of the input.
     """
     given = plain_input(command.input)
-    body = plain_json(given)
+    armed = arm_deadlines(definition, trigger, case, given, at, calendar)
+    row = _journal_row(definition, case, trigger, after, command, at, plain_json(given))
+    state = definition.states[after]
+    row |= {
+        "assignee": assignee_after(trigger, case, command, given),
+        "closed_at": at if state.final else None,
+        "subject_may_read": "resident" in state.readers,
+        "disarm_all": state.final or "all" in trigger.disarm,
+        "disarm_names": [*trigger.disarm, *trigger.arm],
+        # the same as one text, which the driver writes faster than a list
+        "disarmed": ",".join((*trigger.disarm, *trigger.arm)),
+        "arm_first": min((one.due_at for one in armed), default=NEVER),
+    }
+    applied = Applied(
+        tenant=case.tenant,
+        case_id=case.id,
+        kind=case.kind,
+        seq=row["seq"],
+        trigger=command.trigger,
+        before=case.state,
+        after=after,
+        at=at,
+        step_hash=row["hash"],
+        input=given,
+        subject=case.subject,
+        parent=case.parent,
+        actor=command.actor,
+        purpose=command.purpose,
+    )
+    touched = bool(trigger.arm or trigger.disarm) or state.final or command.actor.kind == "clock"
+    return Planned(row, armed, touched and case.due_at != NEVER, trigger, applied)
+
+
+def _journal_row(
+    definition: Definition,
+    case: CaseView,
+    trigger: Trigger,
+    after: str,
+    command: Command,
+    at: datetime,
+    body: bytes,
+) -> dict[str, Any]:
+    """What the journal keeps of a step, with its hash.
+
+    :param body: the input as JSON.
+    """
     actor, seq = command.actor, case.steps + 1
     digest = step_hash(
         case.tenant,
@@ -100,10 +145,7 @@ def plan_step(
         command.request_key,
         case.head_hash,
     )
-    state = definition.states[after]
-    armed = arm_deadlines(definition, trigger, case, given, at, calendar)
-    disarm_all = state.final or "all" in trigger.disarm
-    row = {
+    return {
         "tenant": case.tenant,
         "case_id": case.id,
         "seq": seq,
@@ -126,33 +168,7 @@ def plan_step(
         ),
         "prev_hash": case.head_hash,
         "hash": digest,
-        "assignee": assignee_after(trigger, case, command, given),
-        "closed_at": at if state.final else None,
-        "subject_may_read": "resident" in state.readers,
-        "disarm_all": disarm_all,
-        "disarm_names": [*trigger.disarm, *trigger.arm],
-        # the same as one text, which the driver writes faster than a list
-        "disarmed": ",".join((*trigger.disarm, *trigger.arm)),
-        "arm_first": min((one.due_at for one in armed), default=NEVER),
     }
-    applied = Applied(
-        tenant=case.tenant,
-        case_id=case.id,
-        kind=case.kind,
-        seq=seq,
-        trigger=command.trigger,
-        before=case.state,
-        after=after,
-        at=at,
-        step_hash=digest,
-        input=given,
-        subject=case.subject,
-        parent=case.parent,
-        actor=actor,
-        purpose=command.purpose,
-    )
-    touched = bool(trigger.arm or trigger.disarm) or state.final or actor.kind == "clock"
-    return Planned(row, armed, touched and case.due_at != NEVER, trigger, applied)
 
 
 def assignee_after(

@@ -6,6 +6,8 @@ from typing import Any
 
 from pyramid.request import Request
 
+from portal.resident.home import year
+from portal.resident.provision_records.summaries import month_statement
 from portal.web.transaction import scope_of
 from workflows.provision_records.queries import NO_FILTERS, page_statements, parse_page
 
@@ -13,7 +15,18 @@ NEWEST = 3
 
 
 def home(request: Request) -> dict[str, Any]:
-    """What there is to do, and the three newest exchanges."""
-    page = parse_page(request.read(*page_statements(scope_of(request), NO_FILTERS, None, NEWEST)), NEWEST)
+    """What there is to do, the last twelve months as a picture, and the three newest exchanges; one trip to the database."""
+    scope, today = scope_of(request), request.clock.today()
+    rows, total, given = request.read(
+        *page_statements(scope, NO_FILTERS, None, NEWEST),
+        month_statement(scope, year.first_month(today), today),
+    )
+    page = parse_page((rows, total), NEWEST)
     wording = request.registry["record wording"](*request.display)
-    return {"rows": wording.rows(page.rows), "total": page.total, "capped": page.capped}
+    return {
+        "rows": wording.rows(page.rows),
+        "total": page.total,
+        "capped": page.capped,
+        "ways": year.ways(given, today),
+        "months": year.months(today),
+    }

@@ -68,6 +68,9 @@ def read_filters(query: Mapping[str, str], today: date, law: LawTable) -> Filter
         text = query.get(name, "").strip()[:MAX_WORDS]
         if text:
             values[name] = text
+    if "from" in values or "to" in values:
+        # A day somebody typed says more than a period she left standing.
+        values["period"] = "own"
     errors: dict[str, str] = {}
     from_day, to_day = _days(values, today, errors)
     filters = RecordFilters(
@@ -98,7 +101,7 @@ def _days(values: dict[str, str], today: date, errors: dict[str, str]) -> tuple[
                 # The period ends with the first moment of the day after, which must be a day too.
                 days[name] + timedelta(days=1)
             except (ValueError, OverflowError):
-                errors[name] = "日付を「令和8年11月22日」か「2026-11-22」のように入れてください"
+                errors[name] = "日付を「令和8年11月22日」か「2026年11月22日」のように入れてください"
     if len(days) == 2 and days["from"] > days["to"]:
         errors["to"] = "終わりの日を、始まりの日より後にしてください"
     return days.get("from"), days.get("to")

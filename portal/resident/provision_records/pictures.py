@@ -44,9 +44,11 @@ def calendar(request: Request) -> dict[str, Any]:
     first = date(shown, 1, 1)
     (rows,) = request.read(day_statement(scope_of(request), first, date(shown + 1, 1, 1) - timedelta(days=1)))
     counts = {day: int(count) for day, count in rows}
+    rows_of_months = year.months(shown, counts)
     return {
         "year": shown,
-        "months": year.months(shown, counts),
+        "months": rows_of_months,
+        "busiest": max(month.count for month in rows_of_months) or 1,
         "total": sum(counts.values()),
         "earlier": shown - 1 if shown > FIRST_YEAR else None,
         "later": shown + 1 if shown < this_year else None,

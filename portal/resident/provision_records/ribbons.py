@@ -16,6 +16,7 @@ OTHERS = ""
 """Code of the block that stands for all further bodies of a side."""
 
 HEIGHT = 360.0
+EACH = 90.0
 GAP = 14.0
 MIN_BLOCK = 26.0
 LEFT, RIGHT = 250.0, 510.0
@@ -76,7 +77,8 @@ def draw(flows: Sequence[Flow], others: str) -> Picture | None:
             flow.asker_code if flow.asker_code in askers else OTHERS,
         )
         pairs[pair] = pairs.get(pair, 0) + flow.count
-    left, right = _column(holders, names, total), _column(askers, names, total)
+    tall = min(HEIGHT, EACH * max(len(holders), len(askers)))
+    left, right = _column(holders, names, total, tall), _column(askers, names, total, tall)
     height = max(column[-1].y + column[-1].height for column in (left, right))
     return Picture(left, right, _ribbons(pairs, left, right, names), height, total)
 
@@ -92,11 +94,11 @@ def _largest(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
     return kept | ({OTHERS: rest} if rest else {})
 
 
-def _column(bodies: dict[str, int], names: dict[str, str], total: int) -> tuple[Block, ...]:
+def _column(bodies: dict[str, int], names: dict[str, str], total: int, tall: float) -> tuple[Block, ...]:
     """Blocks below each other; a small share still gets room for its label."""
     blocks, y = [], 0.0
     for code, count in bodies.items():
-        height = max(HEIGHT * count / total, MIN_BLOCK)
+        height = max(tall * count / total, MIN_BLOCK)
         blocks.append(Block(code, broken(names[code]), count, round(y, 1), round(height, 1)))
         y += height + GAP
     return tuple(blocks)

@@ -34,6 +34,12 @@ _FLOWS = (
     + _MINE
     + " AND provided_at IS NOT NULL GROUP BY holder_code, asker_code ORDER BY 5 DESC, 1, 3"
 )
+_MONTHS = (
+    "SELECT holder_code, min(holder_name), asker_code, min(asker_name),"
+    " date_trunc('month', requested_at AT TIME ZONE 'Asia/Tokyo')::date, count(DISTINCT exchange_id)"
+    + _MINE
+    + " AND provided_at IS NOT NULL GROUP BY 1, 3, 5"
+)
 _DAYS = (
     "SELECT (requested_at AT TIME ZONE 'Asia/Tokyo')::date, count(DISTINCT exchange_id)"
     + _MINE
@@ -44,6 +50,11 @@ _DAYS = (
 def flow_statement(scope: Scope, from_day: date, to_day: date) -> Statement:
     """Provided exchanges between pairs of bodies, most frequent first; both days included."""
     return (_FLOWS, _parameters(scope, from_day, to_day))
+
+
+def month_statement(scope: Scope, from_day: date, to_day: date) -> Statement:
+    """Provided exchanges between pairs of bodies by month, both days included: codes and names, first day of the month, count."""
+    return (_MONTHS, _parameters(scope, from_day, to_day))
 
 
 def day_statement(scope: Scope, from_day: date, to_day: date) -> Statement:

@@ -9,7 +9,7 @@ from uuid import UUID
 from markupsafe import Markup
 from pyramid.request import Request
 
-from portal.resident.provision_records import ahead
+from portal.resident.provision_records import ahead, whom
 from portal.resident.provision_records.entries import Wording
 from portal.resident.provision_records.filters import (
     FAMILIES,
@@ -22,7 +22,7 @@ from portal.resident.provision_records.filters import (
 from portal.web.errors import not_found
 from portal.web.templates import render
 from portal.web.transaction import scope_of
-from storage.database import Scope, Statement
+from storage.database import NOWHERE, Scope, Statement
 from workflows.linkage.wire.codes import result_class
 from workflows.provision_records.queries import PAGE, page_statements, parse_page
 from workflows.provision_records.service import BadCursor, ResidentRecords, SourceState
@@ -99,12 +99,15 @@ def detail(request: Request) -> dict[str, Any]:
     language = request.language
     affair = law.affairs.get(row.affair_code)
     items = [law.items.get(item["code"]) for item in row.items]
+    (published,) = request.registry["database"].read(NOWHERE, whom.statement_of(row, request.clock.today()))
     return {
         "entry": wording.entry(row),
         "row": row,
         "result": result_class(row.outcome),
         "affair_name": affair.name[language] if affair and language != "ja" else row.affair_name,
         "why": affair.why[language] if affair else None,
+        "published": whom.published_of(published),
+        "given": wording.items(row),
         "items": [
             (
                 wording.item(given["code"], given["name"]),

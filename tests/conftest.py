@@ -106,6 +106,13 @@ def databases(server: EmbeddedServer) -> Iterator[Databases]:
         yield found
 
 
+@pytest.fixture
+def alone(server: EmbeddedServer) -> Iterator[Databases]:
+    """A database of this test's own: for one that looks at all there is, or leaves what others would see."""
+    with cloned(server) as found:
+        yield found
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A browser for this module; one for all of them would leave its event loop running under the others' tests."""

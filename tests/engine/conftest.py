@@ -78,12 +78,17 @@ SAMPLE_TABLES = """
 """
 
 
-@pytest.fixture(scope="module")
-def sample_tables(databases: Databases) -> Databases:
-    """What the sample kind reads and writes, in this module's database."""
+def with_samples(databases: Databases) -> Databases:
+    """A database with what the sample kind reads and writes."""
     with databases.migrator.transaction() as tx:
         tx.raw.execute(SAMPLE_TABLES)
     return databases
+
+
+@pytest.fixture(scope="module")
+def sample_tables(databases: Databases) -> Databases:
+    """What the sample kind reads and writes, in this module's database."""
+    return with_samples(databases)
 
 
 @pytest.fixture

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
 from storage.clock import FixedClock
 from storage.database import Scope, Transaction
 from tests.conftest import Databases
+from tests.engine.conftest import make_registry, with_samples
 from tests.engine.helpers import BOSS, CLERK, command, opened
 from workflows.engine import Actor, CaseView, Engine
 from workflows.engine.definition import Definition
@@ -78,14 +79,15 @@ def test_no_state_in_which_somebody_may_act_is_forgotten(engine: Engine) -> None
 
 @pytest.mark.parametrize("office", [None, "992011-02"])
 def test_a_page_reads_only_its_own_range_of_the_index(
-    sample_tables: Databases, engine: Engine, office: str | None
+    alone: Databases, clock: FixedClock, office: str | None
 ) -> None:
-    with sample_tables.worker.transaction(SCOPE) as tx:
+    crowded, engine = with_samples(alone), Engine(make_registry(), clock)
+    with crowded.worker.transaction(SCOPE) as tx:
         for number in range(300):
-            opened(engine, tx, f"bulk-{number}-{uuid4()}", office="992011-02")
-    with sample_tables.migrator.transaction(SCOPE) as tx:
+            opened(engine, tx, f"bulk-{number}", office="992011-02")
+    with crowded.migrator.transaction(SCOPE) as tx:
         tx.raw.execute("ANALYZE madoguchi.case_file")
-    with sample_tables.worker.transaction(SCOPE) as tx:
+    with crowded.worker.transaction(SCOPE) as tx:
         tx.raw.execute("SET LOCAL enable_seqscan = off")
         seen: list[tuple[str, object]] = []
 

@@ -172,17 +172,17 @@ def test_a_dump_is_the_same_table(table: LawTable) -> None:
     assert again.digest == table.digest
 
 
-def test_the_database_keeps_versions_and_gives_back_the_newest(databases: Databases, table: LawTable) -> None:
-    with databases.worker.transaction() as tx, pytest.raises(LookupError, match="law load"):
+def test_the_database_keeps_versions_and_gives_back_the_newest(alone: Databases, table: LawTable) -> None:
+    with alone.worker.transaction() as tx, pytest.raises(LookupError, match="law load"):
         loader.from_database(tx)
-    with databases.migrator.transaction() as tx:
+    with alone.migrator.transaction() as tx:
         loader.store(tx, table)
         loader.store(tx, table)
     data = raw() | {"table_version": "2027-04-01.1"}
     data["rows"] = data["rows"][1:]
-    with databases.migrator.transaction() as tx:
+    with alone.migrator.transaction() as tx:
         loader.store(tx, build(data))
-    with databases.web.transaction() as tx:
+    with alone.web.transaction() as tx:
         newest = loader.from_database(tx)
         (count,) = tx.raw.execute("SELECT count(*) FROM madoguchi.law_row").fetchone()  # type: ignore[misc]
     assert newest == build(data)

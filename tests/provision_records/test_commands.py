@@ -21,7 +21,7 @@ from storage.audit.service import AuditService
 from storage.audit.stamping import HttpTimeStamper
 from storage.clock import FixedClock
 from storage.database import Scope
-from storage.encryption import KeyRing
+from storage.encryption import FileMasterKey, KeyRing
 from tests.audit.authority import Answer
 from tests.conftest import Databases
 from workflows.provision_records.commands import audit, proof, sources
@@ -46,17 +46,28 @@ def roots(authority: TimeStampAuthority, tmp_path_factory: pytest.TempPathFactor
     return path
 
 
-@pytest.fixture(scope="module", autouse=True)
-def installation(databases: Databases, key_ring: KeyRing, authority: TimeStampAuthority) -> AuditJobs:
+def installed(databases: Databases, ring: KeyRing, authority: TimeStampAuthority) -> AuditJobs:
+    """An office with eight records of a resident, sealed and stamped."""
     clock = FixedClock(NOW)
     with databases.worker.transaction(Scope(tenant="992011")) as tx:
         writer(clock).write_many(tx, [record(n) for n in range(8)])
     client = httpx.Client(transport=Answer(authority, clock))
     stamper = HttpTimeStamper(client, "http://tsa.invalid/", [authority.root])
-    service = AuditService(LogKeys(key_ring, clock), clock)
+    service = AuditService(LogKeys(ring, clock), clock)
     jobs = AuditJobs(databases.worker, service, sources(), stamper, lambda: timedelta(hours=4))
     jobs.advance_everywhere()
     return jobs
+
+
+@pytest.fixture(scope="module", autouse=True)
+def installation(databases: Databases, key_ring: KeyRing, authority: TimeStampAuthority) -> AuditJobs:
+    return installed(databases, key_ring, authority)
+
+
+@pytest.fixture
+def ring(tmp_path: Path) -> KeyRing:
+    """The keys of an installation that a test may damage."""
+    return KeyRing(FileMasterKey.create(tmp_path / "master.key"))
 
 
 @pytest.fixture
@@ -193,8 +204,12 @@ def test_certificates_that_cannot_be_read_are_explained(run, tmp_path: Path) -> 
     assert "PEM" in done.output
 
 
-def test_tampering_is_told_and_ends_with_one(run, databases: Databases) -> None:
-    with psycopg.connect(databases.admin_url) as owner:
+def test_tampering_is_told_and_ends_with_one(
+    run, alone: Databases, ring: KeyRing, authority: TimeStampAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed(alone, ring, authority)
+    monkeypatch.setenv("MADOGUCHI_DATABASE_WORKER", alone.url("worker"))
+    with psycopg.connect(alone.admin_url) as owner:
         owner.execute("SET session_replication_role = replica")
         owner.execute(
             "UPDATE madoguchi.provision_record SET outcome = 'X' WHERE record_id = %s", (record(3).record_id,)
@@ -206,18 +221,19 @@ def test_tampering_is_told_and_ends_with_one(run, databases: Databases) -> None:
 
 
 def test_one_tenants_trouble_does_not_hold_up_the_next(
-    installation: AuditJobs, databases: Databases, monkeypatch: pytest.MonkeyPatch
+    alone: Databases, ring: KeyRing, authority: TimeStampAuthority
 ) -> None:
-    with databases.worker.transaction(Scope(tenant="992020")) as tx:
+    jobs = installed(alone, ring, authority)
+    with alone.worker.transaction(Scope(tenant="992020")) as tx:
         writer(FixedClock(NOW), "b").write_many(tx, [record(1, "B1", "992020")])
-    with psycopg.connect(databases.admin_url) as owner:
+    with psycopg.connect(alone.admin_url) as owner:
         owner.execute("SET session_replication_role = replica")
         owner.execute("UPDATE madoguchi.audit_key SET sealed = '\\x00' WHERE tenant = '992011'")
-    with databases.worker.transaction(Scope(tenant="992011")) as tx:
+    with alone.worker.transaction(Scope(tenant="992011")) as tx:
         writer(FixedClock(NOW), "c").write_many(tx, [record(70)])
     with pytest.raises(Exception):  # noqa: B017 - whatever the ring says, the next tenant has had its turn
-        installation.advance_everywhere()
-    (rows,) = databases.worker.read(
+        jobs.advance_everywhere()
+    (rows,) = alone.worker.read(
         Scope(tenant="992020"), ("SELECT size FROM madoguchi.audit_log WHERE log = 'provision_records'", ())
     )
     assert rows == [(1,)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
@@ -21,8 +22,8 @@ ASKER, HOLDER = "992011", "992020"
 @pytest.fixture
 def sides(databases, clock):
     """Both sides' records of one exchange: (write, follow, marks, seen)."""
-    exchange = f"X{new_id().hex[:20]}"
-    person = {ASKER: f"A{new_id().hex[:10]}", HOLDER: f"H{new_id().hex[:10]}"}
+    exchange = f"X{uuid4().hex[:20]}"
+    person = {ASKER: f"A{uuid4().hex[:10]}", HOLDER: f"H{uuid4().hex[:10]}"}
     marks = RecordMarks(writer(clock, exchange), clock, new_id)
     follower = Follower(databases.worker, marks)
 

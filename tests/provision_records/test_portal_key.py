@@ -47,6 +47,10 @@ def master(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ring(master: Path, databases: Databases) -> KeyRing:
+    return installed(databases, master)
+
+
+def installed(databases: Databases, master: Path) -> KeyRing:
     """The keys of an installation where two offices know Hanako and one has a record of her; a stranger has an account too."""
     ring, clock = KeyRing(FileMasterKey(master)), FixedClock(NOW)
     with psycopg.connect(databases.admin_url) as owner:
@@ -178,18 +182,19 @@ def test_the_key_lies_sealed_and_is_sealed_anew_like_the_others(databases: Datab
 
 
 def test_a_new_key_ends_the_one_before_and_what_that_one_signed_stays_good(
-    databases: Databases, ring: KeyRing, master: Path, monkeypatch: pytest.MonkeyPatch
+    alone: Databases, master: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = made(databases, ring, HANAKO)
-    monkeypatch.setenv("MADOGUCHI_DATABASE_WORKER", databases.url("worker"))
+    ring = installed(alone, master)
+    before = made(alone, ring, HANAKO)
+    monkeypatch.setenv("MADOGUCHI_DATABASE_WORKER", alone.url("worker"))
     monkeypatch.setenv("MADOGUCHI_MASTER_KEY", str(master))
     done = CliRunner().invoke(renew, [PORTAL])
     assert done.exit_code == 0, done.output
-    trust = published(databases)
+    trust = published(alone)
     old, new = trust.portal
     assert old.until == new.since
     assert new.until is None
-    after = made(databases, ring, HANAKO, new.since + timedelta(hours=1))
+    after = made(alone, ring, HANAKO, new.since + timedelta(hours=1))
     assert [json.loads(raw)["manifest"]["public_key"] for raw in (before, after)] == [
         old.public.hex(),
         new.public.hex(),

@@ -26,7 +26,7 @@ from storage.audit.stamping import HttpTimeStamper
 from storage.audit.trust import TRUST_FORMAT
 from storage.clock import FixedClock
 from storage.database import Scope
-from storage.encryption import KeyRing
+from storage.encryption import FileMasterKey, KeyRing
 from tests.audit.authority import Answer
 from tests.conftest import Databases
 from workflows.provision_records import findings, proof
@@ -53,8 +53,8 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> TimeStampAuthority:
     return TimeStampAuthority.create(tmp_path_factory.mktemp("tsa"), NOW)
 
 
-@pytest.fixture(scope="module")
-def trust(databases: Databases, key_ring: KeyRing, authority: TimeStampAuthority) -> Trust:
+def sealed(databases: Databases, key_ring: KeyRing, authority: TimeStampAuthority) -> Trust:
+    """Two offices with records of two people each, in three turns; returns what a checker trusts."""
     clock = FixedClock(NOW)
     service = AuditService(LogKeys(key_ring, clock), clock)
     for tenant, mine, other in ((A, "A0000001", "A0000002"), (B, "B0000001", "B0000002")):
@@ -71,6 +71,11 @@ def trust(databases: Databases, key_ring: KeyRing, authority: TimeStampAuthority
     with databases.web.transaction() as tx:
         keys = {tenant: frozenset(public_keys(tx, tenant).values()) for tenant in (A, B)}
     return Trust(keys, (authority.root,), (PortalKey(PORTAL.public, NOW - timedelta(days=1), None),))
+
+
+@pytest.fixture(scope="module")
+def trust(databases: Databases, key_ring: KeyRing, authority: TimeStampAuthority) -> Trust:
+    return sealed(databases, key_ring, authority)
 
 
 @pytest.fixture(scope="module")
@@ -311,13 +316,15 @@ def test_the_trust_file_is_read_strictly(trust: Trust) -> None:
 
 
 def test_records_newer_than_the_seal_are_listed_apart_and_then_sealed(
-    databases: Databases, trust: Trust, key_ring: KeyRing, clock: FixedClock
+    alone: Databases, authority: TimeStampAuthority, clock: FixedClock, tmp_path: Path
 ) -> None:
+    ring = KeyRing(FileMasterKey.create(tmp_path / "master.key"))
+    trust = sealed(alone, ring, authority)
     late = ((A, "A0000077"),)
-    with databases.worker.transaction(Scope(tenant=A)) as tx:
+    with alone.worker.transaction(Scope(tenant=A)) as tx:
         writer(clock, "late").write_many(tx, [record(1, "A0000077")])
-    result = proof.verify(proof_file(databases.worker, late, (), clock, PORTAL), trust)
+    result = proof.verify(proof_file(alone.worker, late, (), clock, PORTAL), trust)
     assert {"pending", "records-none"} <= {line.code for line in result.lines}
-    AuditService(LogKeys(key_ring, clock), clock).advance_all(databases.worker, A, RecordSource())
-    result = proof.verify(proof_file(databases.worker, late, (), clock, PORTAL), trust)
+    AuditService(LogKeys(ring, clock), clock).advance_all(alone.worker, A, RecordSource())
+    result = proof.verify(proof_file(alone.worker, late, (), clock, PORTAL), trust)
     assert "records-whole" in [line.code for line in result.lines]

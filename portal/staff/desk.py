@@ -34,6 +34,7 @@ from workflows.linkage.inquiry.service import InquiryService
 from workflows.linkage.offices import Offices, Organisation
 from workflows.linkage.parts import LinkParts
 from workflows.linkage.runtime import register_kinds
+from workflows.linkage.wire.codes import words as outcome_words
 from workflows.procedures import machine as procedures
 from workflows.procedures.machine import KIND as APPLICATION
 from workflows.procedures.service import Application, ApplicationService
@@ -113,14 +114,14 @@ class Desk:
         found = register.get(tx, typed) or register.by_business_number(tx, JUKI, typed)
         return found.number if found else typed
 
-    def receipt_numbers(self, tx: Transaction, cases: Sequence[UUID]) -> dict[UUID, str]:
-        """Receipt numbers of those cases that are applications, or belong to one."""
+    def receipts(self, tx: Transaction, cases: Sequence[UUID]) -> dict[UUID, tuple[str, str]]:
+        """Receipt number and affair of those cases that are applications, or belong to one."""
         rows = tx.raw.execute(
-            "SELECT c.id, a.receipt_no FROM madoguchi.case_file AS c JOIN madoguchi.application AS a"
+            "SELECT c.id, a.receipt_no, a.affair FROM madoguchi.case_file AS c JOIN madoguchi.application AS a"
             " ON a.tenant = c.tenant AND a.case_id IN (c.id, c.parent) WHERE c.tenant = %s AND c.id = ANY(%s)",
             (tx.tenant, list(cases)),
         ).fetchall()
-        return dict(rows)
+        return {case_id: (number, affair) for case_id, number, affair in rows}
 
     def organisation(self, code: str) -> str:
         """The name of an organisation."""
@@ -135,6 +136,16 @@ class Desk:
         """The name of an affair in a language."""
         found = self.law.affairs.get(code)
         return found.name[language] if found else code
+
+    def detail_words(self, key: str, value: str, language: str) -> str:
+        """A code of the journal in the words of the screen; what has none stands as it is."""
+        if key in ("affair", "procedure"):
+            return self.affair_name(value, language)
+        if key == "items":
+            return self.item_name(value, language)
+        if key == "holder":
+            return self.organisation(value)
+        return outcome_words(value, "en" if language == "en" else "ja") if key == "code" else value
 
     def usual_purpose(self, tx: Transaction, application: UUID, actor: Actor) -> str:
         """The purpose the law table words for an application's affair: what most inquiries are for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -77,6 +77,12 @@ DETAILS = {
 """What a step was given, in words; a name that is not here is shown as it stands in the journal."""
 
 
+UNSAID = frozenset({"application"})
+"""References that the page says better elsewhere: the trail above the heading leads to the application."""
+
+DetailWords = Callable[[str, str, str], str]
+
+
 def two(language: str) -> str:
     """The languages that definitions are written in: Japanese and English."""
     return "en" if language == "en" else "ja"
@@ -137,9 +143,14 @@ def _action(engine: Engine, definition: Definition, case: CaseView, option: Opti
     )
 
 
-def history(engine: Engine, tx: Transaction, case: CaseView, language: str) -> list[Line]:
-    """The steps of a case, newest first, with names instead of references."""
-    language = two(language)
+def history(
+    engine: Engine, tx: Transaction, case: CaseView, language: str, known: DetailWords | None = None
+) -> list[Line]:
+    """The steps of a case, newest first, with names instead of references.
+
+    :param known: words for the codes a step was given: from field, code and language.
+    """
+    reader, language = language, two(language)
     definition = engine.definition(case)
     steps = engine.history(tx, case.id)
     names = staff_names(tx, (step.actor_id for step in steps))
@@ -152,7 +163,7 @@ def history(engine: Engine, tx: Transaction, case: CaseView, language: str) -> l
             who=names.get(step.actor_id) or MACHINES.get(step.actor_kind) or step.actor_id,
             purpose=step.purpose,
             article=step.article,
-            details=tuple((DETAILS.get(key, key), _words(value)) for key, value in step.input.items()),
+            details=_details(step.input, known, reader),
             way=(step.before, step.after),
         )
         for step in steps
@@ -193,6 +204,21 @@ def _trigger_label(definition: Definition, name: str, language: str) -> str:
 def _state_label(definition: Definition, name: str, language: str) -> str:
     state = definition.states.get(name)
     return state.label[language] if state else ""
+
+
+def _details(
+    given: Mapping[str, Any], known: DetailWords | None, language: str
+) -> tuple[tuple[str, str], ...]:
+    """What a step was given, field by field; an affair that is its own procedure is said once."""
+    told = []
+    for key, value in given.items():
+        if key in UNSAID or (key == "procedure" and value == given.get("affair")):
+            continue
+        many = value if isinstance(value, list | tuple) else [value]
+        if known and all(isinstance(one, str) for one in many):
+            value = [_words(known(key, one, language)) for one in many]
+        told.append((DETAILS.get(key, key), _words(value)))
+    return tuple(told)
 
 
 def _words(value: Any) -> str:

@@ -15,12 +15,14 @@ from pyramid.response import Response
 
 from portal.staff.actors import actor_of
 from portal.staff.cases import presenting
+from portal.staff.cases.dues import next_dues
 from portal.staff.cases.near import is_large
 from portal.staff.cases.resting import STATEMENTS, due_statements
 from portal.web.errors import not_found
 from portal.web.pages import UnreadableKey, address, decode_key, encode_key
 from privacy_assessment.statements.models import Statement
 from privacy_assessment.statements.store import statements_of_cases
+from storage.clock import JAPAN
 from storage.ids import new_id
 from workflows.engine import CaseNotFound, CaseView, Command, Refused
 from workflows.engine.worklists import Cursor, duties
@@ -50,7 +52,8 @@ def worklist(request: Request) -> dict[str, Any]:
     )
     shown = items[:PAGE]
     more = len(items) > PAGE
-    receipts = request.desk.receipt_numbers(request.tx, [item.case.id for item in shown])
+    receipts = request.desk.receipts(request.tx, [item.case.id for item in shown])
+    dues = next_dues(request.tx, engine, [item.case for item in shown], request.clock.now(), language)
     statements = statements_of_cases(request.tx, [item.case.id for item in shown])
     public = chosen.startswith(STATEMENTS) if chosen else any(name.startswith(STATEMENTS) for name in kinds)
     return {
@@ -63,11 +66,16 @@ def worklist(request: Request) -> dict[str, Any]:
             {
                 "case": item.case,
                 "kind": labels[item.case.kind],
-                "name": receipts.get(item.case.id) or _name(item.case, statements),
+                "name": receipts[item.case.id][0]
+                if item.case.id in receipts
+                else _name(item.case, statements),
+                "affair": request.desk.affair_name(receipts[item.case.id][1], request.language)
+                if item.case.id in receipts
+                else None,
                 "label": item.label[language],
                 "tone": presenting.tone(engine.definition(item.case), item.case.state),
-                "due": item.due_at,
-                "late": item.due_at is not None and item.due_at < request.clock.now(),
+                "due": dues.get(item.case.id),
+                "opened": item.case.opened_at.astimezone(JAPAN).date(),
                 "actions": [
                     engine.definition(item.case).triggers[name].label[language] for name in item.triggers
                 ],
@@ -110,7 +118,7 @@ def page_of(request: Request, found: CaseView) -> dict[str, Any]:
     engine = request.desk.engine
     language = request.language
     definition = engine.definition(found)
-    history = presenting.history(engine, request.tx, found, language)
+    history = presenting.history(engine, request.tx, found, language, request.desk.detail_words)
     return {
         "case": found,
         "kind_label": definition.label[presenting.two(language)],

@@ -64,7 +64,7 @@ def letters(request: Request) -> dict[str, Any]:
                 "lane": lane.lane,
                 "ready": lane.ready,
                 "dead": lane.dead,
-                "minutes": int(lane.age(now).total_seconds() // 60),
+                "minutes": max(0, int(lane.age(now).total_seconds() // 60)),
             }
             for lane in outbox.lanes(request.tx)
         ],

@@ -12,6 +12,7 @@ from pyramid.response import Response
 from portal.staff.actors import actor_of
 from portal.staff.cases import presenting
 from portal.staff.cases.views import page_of, refusal, visible_case
+from portal.staff.inquiries.answers import sheets
 from portal.web.errors import not_found
 from portal.web.permissions import Permission, identity_permits
 from privacy_assessment.statements.missing import missing_statements
@@ -84,7 +85,12 @@ def inquiry(request: Request) -> dict[str, Any]:
         **page_of(request, found),
         "view": view,
         "waiting": found.state in BEFORE_THE_ANSWER,
-        "answer": _answer(view.answer.items, desk, request.language)
+        "items": [desk.item_name(code, request.language) for code in view.inquiry.items],
+        "answer": [
+            sheet
+            for code, content in view.answer.items.items()
+            for sheet in sheets(desk.item_name(code, request.language), content)
+        ]
         if view.answer and view.answer.items
         else [],
         "blocked": [desk.engine.reason_text(reason, found, language) for reason in _blocked(view)],
@@ -147,28 +153,3 @@ def _missing(request: Request, affairs: Sequence[str]) -> dict[str, Any]:
 
 def _blocked(view: Any) -> list[Any]:
     return [Reason(code, affair=view.affair_name, scope="") for code in view.inquiry.blocked_by]
-
-
-def _answer(items: Mapping[str, Any], desk: Any, language: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The content as a list for each item: field name and value."""
-    return [(desk.item_name(code, language), flat(content)) for code, content in items.items()]
-
-
-def flat(content: Any, prefix: str = "") -> list[tuple[str, str]]:
-    """Nested content as lines; names of inner fields follow those of outer ones."""
-    if isinstance(content, Mapping):
-        lines: list[tuple[str, str]] = []
-        for key, value in content.items():
-            # The tax layout keeps one block for each year: the year stands before the field.
-            if key == "years" and isinstance(value, Mapping):
-                for year, fields in sorted(value.items(), reverse=True):
-                    lines += flat(fields, f"{prefix} {year}".strip())
-            else:
-                lines += flat(value, f"{prefix} {key}".strip())
-        return lines
-    if isinstance(content, list):
-        lines = []
-        for number, value in enumerate(content, 1):
-            lines += flat(value, f"{prefix} {number}".strip())
-        return lines
-    return [(prefix, "" if content is None else str(content))]

@@ -25,6 +25,12 @@ PLAN: Statement = (
 )
 # The condition of the index of pairs, written as in its definition; and that of all other indexes.
 CURRENT = {True: "p.current::int = 1", False: "p.current"}
+# ``date``: the newest first. ``name``: those whose title has all the words come first, each part by date.
+ORDERS = ("date", "name")
+# A title as it is compared, as far as the database folds like ``fold``.
+_TITLE = (
+    " CROSS JOIN LATERAL (SELECT replace(lower(normalize(p.title, NFKC)), ' ', '') AS title OFFSET 0) AS n"
+)
 STATES = ("consulting", "consulted", "published", "amended", "ended")
 _STATE_SQL = {
     "consulting": "p.stage = 'consulted' AND p.shown_on <= %(today)s AND p.closes >= %(today)s",
@@ -77,7 +83,8 @@ class Filters:
         return found, values
 
 
-Key = tuple[str, str, str, str, str]
+# Day, tenant, body, number and stage; in the order of names with 0 (the title has the words) or 1 before them.
+Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,7 @@ class Hit:
     """One statement found.
 
     :param stage: ``published`` or ``consulted``. :param anchor: where the words stand: ``form4#III-2-r1``; empty without words.
+    :param rank: in the order of names 0 when the title has the words, else 1; None in the order of dates.
     """
 
     tenant: str
@@ -103,11 +111,13 @@ class Hit:
     address: str
     anchor: str
     parts: tuple[Part, ...]
+    rank: int | None = None
 
     @property
     def key(self) -> Key:
         """Its place in the list."""
-        return (self.shown_on.isoformat(), self.tenant, self.body, self.number, self.stage)
+        key = (self.shown_on.isoformat(), self.tenant, self.body, self.number, self.stage)
+        return key if self.rank is None else (str(self.rank), *key)
 
     def state(self, today: date) -> str:
         """One of ``STATES``."""
@@ -134,7 +144,7 @@ class Found:
 
 
 def page_statement(
-    query: Query, filters: Filters, after: Key | None, today: date, size: int = PAGE
+    query: Query, filters: Filters, after: Key | None, today: date, size: int = PAGE, order: str = "date"
 ) -> Statement:
     """The statement for one page: one row more than the page, when there is one."""
     where, values = filters.conditions(query)
@@ -145,7 +155,8 @@ def page_statement(
         "before": BEFORE,
         "window": WINDOW,
     }
-    where += token_conditions(query, values) + after_conditions(after, values)
+    rank, title = _rank(query, order, values)
+    where += token_conditions(query, values) + after_conditions(after, values, rank)
     long = [word for word in query.words if len(word) > 2]
     values["shown_word"] = shown = max(query.words, key=len, default="")
     checks = []
@@ -155,14 +166,15 @@ def page_statement(
     # The candidates are put in order first (OFFSET 0 keeps the planner from mixing the two), then looked at until the page is full.
     sql = (
         "SELECT p.tenant, p.body, p.number, p.stage, p.ordinal, p.title, p.body_name, p.kind, p.publication, p.shown_on, p.closes,"  # noqa: S608 - fixed names only
-        " p.ended_on, p.affairs, w.address, w.anchor, w.line"
-        f" FROM (SELECT p.tenant, p.body, p.number, p.stage, p.ordinal, p.shown_on FROM madoguchi.public_statement AS p"
-        f" WHERE {' AND '.join(where)} ORDER BY p.shown_on DESC, p.tenant, p.body, p.number, p.stage LIMIT"
+        " p.ended_on, p.affairs, w.address, w.anchor, w.line, c.rank"
+        f" FROM (SELECT p.tenant, p.body, p.number, p.stage, p.ordinal, p.shown_on, {rank or 'NULL::int'} AS rank"
+        f" FROM madoguchi.public_statement AS p{title}"
+        f" WHERE {' AND '.join(where)} ORDER BY {rank + ',' if rank else ''} p.shown_on DESC, p.tenant, p.body, p.number, p.stage LIMIT"
         f" {'%(candidates)s' if checks else '%(size)s'}) AS c"
         " JOIN madoguchi.public_statement AS p USING (tenant, body, number, stage, ordinal)"
         f"{_where_words(query)}"
         f"{' WHERE ' + ' AND '.join(checks) if checks else ''}"
-        " ORDER BY c.shown_on DESC, c.tenant, c.body, c.number, c.stage LIMIT %(size)s"
+        " ORDER BY c.rank, c.shown_on DESC, c.tenant, c.body, c.number, c.stage LIMIT %(size)s"
     )
     return sql, values
 
@@ -182,14 +194,18 @@ def _where_words(query: Query) -> str:
     )
 
 
-def last_candidate_statement(query: Query, filters: Filters, after: Key | None, today: date) -> Statement:
+def last_candidate_statement(
+    query: Query, filters: Filters, after: Key | None, today: date, order: str = "date"
+) -> Statement:
     """The key of the last candidate that a page looks at; no row when it looked at all there are."""
     where, values = filters.conditions(query)
     values |= {"today": today, "skip": CANDIDATES - 1}
-    where += token_conditions(query, values) + after_conditions(after, values)
+    rank, title = _rank(query, order, values)
+    where += token_conditions(query, values) + after_conditions(after, values, rank)
     sql = (
-        "SELECT p.shown_on, p.tenant, p.body, p.number, p.stage FROM madoguchi.public_statement AS p"  # noqa: S608 - fixed names
-        f" WHERE {' AND '.join(where)} ORDER BY p.shown_on DESC, p.tenant, p.body, p.number, p.stage OFFSET %(skip)s LIMIT 1"
+        f"SELECT {rank or 'NULL::int'}, p.shown_on, p.tenant, p.body, p.number, p.stage"  # noqa: S608 - fixed names
+        f" FROM madoguchi.public_statement AS p{title}"
+        f" WHERE {' AND '.join(where)} ORDER BY {rank + ',' if rank else ''} p.shown_on DESC, p.tenant, p.body, p.number, p.stage OFFSET %(skip)s LIMIT 1"
     )
     return sql, values
 
@@ -204,26 +220,33 @@ def count_statement(query: Query, filters: Filters, today: date) -> Statement:
 
 
 def search(
-    database: Any, query: Query, filters: Filters, after: Key | None, today: date, size: int = PAGE
+    database: Any,
+    query: Query,
+    filters: Filters,
+    after: Key | None,
+    today: date,
+    size: int = PAGE,
+    order: str = "date",
 ) -> Found:
     """One page of what is found.
 
+    :param order: one of ``ORDERS``; without words names cannot fit, and it is that of dates.
     :param database: anything with ``read(scope, *statements)``; the tables are readable by anyone.
     """
     _, rows, counted = database.read(
         Scope(),
         PLAN,
-        page_statement(query, filters, after, today, size),
+        page_statement(query, filters, after, today, size, order),
         count_statement(query, filters, today),
     )
     hits = tuple(_hit(row, query) for row in rows[:size])
     following: Key | None = hits[-1].key if len(rows) > size else None
     partial = False
     if len(rows) <= size and any(len(word) > 2 for word in query.words) and counted[0][0] > CANDIDATES:
-        _, last = database.read(Scope(), PLAN, last_candidate_statement(query, filters, after, today))
+        _, last = database.read(Scope(), PLAN, last_candidate_statement(query, filters, after, today, order))
         if last:
-            day, *rest = last[0]
-            following, partial = (day.isoformat(), *rest), True
+            rank, day, *rest = last[0]
+            following, partial = (*(() if rank is None else (str(rank),)), day.isoformat(), *rest), True
     exact = query.exact or (following is None and after is None)
     count = len(hits) if following is None and after is None else counted[0][0]
     return Found(hits, count, exact, following, partial)
@@ -231,10 +254,10 @@ def search(
 
 def _hit(row: tuple[Any, ...], query: Query) -> Hit:
     tenant, body, number, stage, ordinal, title, body_name, kind, publication, *rest = row
-    shown_on, closes, ended_on, affairs, address, anchor, line = rest
+    shown_on, closes, ended_on, affairs, address, anchor, line, rank = rest
     return Hit(
         tenant, body, number, stage, ordinal, title, body_name, kind, publication, shown_on, closes, ended_on,
-        tuple(affairs), address or "", anchor or "", tuple(snippet(line, query.words)) if line else (),
+        tuple(affairs), address or "", anchor or "", tuple(snippet(line, query.words)) if line else (), rank,
     )  # fmt: skip
 
 
@@ -246,10 +269,26 @@ def token_conditions(query: Query, values: dict[str, Any]) -> list[str]:
     return ["p.tokens @> %(tokens)s"]
 
 
-def after_conditions(after: Key | None, values: dict[str, Any]) -> list[str]:
-    """Rows that come after a key; adds its values to ``values``."""
+def _rank(query: Query, order: str, values: dict[str, Any]) -> tuple[str, str]:
+    """How far up a row comes in the order of names, and the title it is asked of; nothing in the order of dates."""
+    if order != "name" or not query.words:
+        return "", ""
+    values |= {f"titled{number}": word for number, word in enumerate(query.words)}
+    named = " AND ".join(f"position(%(titled{number})s IN n.title) > 0" for number in range(len(query.words)))
+    return f"(NOT ({named}))::int", _TITLE
+
+
+def after_conditions(after: Key | None, values: dict[str, Any], rank: str = "") -> list[str]:
+    """Rows that come after a key; adds its values to ``values``.
+
+    :param rank: the expression a row is ranked by before its date, if it is.
+    """
     if after is None:
         return []
+    if rank:
+        values["key_rank"] = int(after[0])
+        later = " AND ".join(after_conditions(after[1:], values))
+        return [f"({rank} > %(key_rank)s OR {rank} = %(key_rank)s AND {later})"]
     names = ("key_day", "key_tenant", "key_body", "key_number", "key_stage")
     values |= dict(zip(names, after, strict=True))
     return [
@@ -261,14 +300,18 @@ def after_conditions(after: Key | None, values: dict[str, Any]) -> list[str]:
     ]
 
 
-def keyed(values: list[str | int] | None) -> Key | None:
+def keyed(values: list[str | int] | None, query: Query, order: str = "date") -> Key | None:
     """A key as it came in an address.
 
-    :raises ValueError: it is none.
+    :raises ValueError: it is none of a list in this order.
     """
     if values is None:
         return None
-    if len(values) != 5 or not all(isinstance(one, str) and "\0" not in one for one in values):
+    if not all(isinstance(one, str) and "\0" not in one for one in values):
         raise ValueError("not a key of this list")
-    day, tenant, body, number, stage = map(str, values)
-    return (date.fromisoformat(day).isoformat(), tenant, body, number, stage)
+    ranked = order == "name" and bool(query.words)
+    rank, rest = (values[:1], values[1:]) if ranked else ([], values)
+    if len(rest) != 5 or (ranked and rank[0] not in ("0", "1")):
+        raise ValueError("not a key of this list")
+    day, tenant, body, number, stage = map(str, rest)
+    return (*map(str, rank), date.fromisoformat(day).isoformat(), tenant, body, number, stage)

@@ -76,17 +76,19 @@ class Form:
     """The filter as it was filled in.
 
     :param values: what the fields show. :param unread: names of fields whose value was not understood.
+    :param order: one of ``ORDERS``; names can be fitted only where there are words.
     """
 
     values: dict[str, str]
     query: Query
     filters: Filters
     unread: tuple[str, ...]
+    order: str = "date"
 
     @property
     def narrowed(self) -> bool:
         """Whether anything was asked for."""
-        return bool(self.values)
+        return bool(self.values.keys() - {"order"})
 
 
 @lru_cache(maxsize=1)
@@ -143,4 +145,7 @@ def read_form(given: Mapping[str, str], law: LawTable) -> Form:
     )
     query = read_query(values.get("q", ""))
     kept = {name: value[:200] for name, value in values.items()}
-    return Form(kept, query, filters, tuple(unread))
+    order = "name" if given.get("order") == "name" and query.words else "date"
+    if order != "date":
+        kept["order"] = order
+    return Form(kept, query, filters, tuple(unread), order)

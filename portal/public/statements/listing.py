@@ -40,16 +40,18 @@ def listing(request: Request) -> dict[str, Any]:
         "first": address(PATH, form.values) if request.GET.get("after") else None,
         "next": address(PATH, {**form.values, "after": encode_key(found.after)}) if found.after else None,
         "query": address("", form.values),
+        "orders": _orders(form),
     }
 
 
 def look(request: Request, form: Form) -> Found:
     """The page of results that the address names."""
     try:
-        after = keyed(decode_key(request.GET.get("after")))
+        after = keyed(decode_key(request.GET.get("after")), form.query, form.order)
     except ValueError as error:
         raise UnreadableKey from error
-    return search(request.registry["database"], form.query, form.filters, after, request.clock.today())
+    database, today = request.registry["database"], request.clock.today()
+    return search(database, form.query, form.filters, after, today, order=form.order)
 
 
 def _shown(request: Request, hit: Hit, today: Any) -> dict[str, Any]:
@@ -68,6 +70,17 @@ def _shown(request: Request, hit: Hit, today: Any) -> dict[str, Any]:
         "tone": STATE_TONES[state],
         "choice": f"{hit.tenant}/{quote(hit.body, safe='')}/{quote(hit.number, safe='')}",
     }
+
+
+def _orders(form: Form) -> list[tuple[str, str, bool]]:
+    """Ways to put the results in order: address, name, whether it is this one; without words there is one way only."""
+    if not form.query.words:
+        return []
+    plain = {name: value for name, value in form.values.items() if name != "order"}
+    return [
+        (address(PATH, plain), "新しい順", form.order == "date"),
+        (address(PATH, {**plain, "order": "name"}), "名前に合うものが先", form.order == "name"),
+    ]
 
 
 def _choices(request: Request, tenants: list[str]) -> dict[str, list[dict[str, Any]]]:

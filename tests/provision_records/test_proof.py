@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -283,6 +283,34 @@ def test_no_single_changed_byte_goes_unnoticed(good: bytes, trust: Trust, where:
     place = where % len(good)
     spoiled = good[:place] + bytes([(good[place] + by) % 256]) + good[place + 1 :]
     assert proof.verify(spoiled, trust).exit_code != 0
+
+
+def leaves(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every single value of a file."""
+    inner = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    )
+    if inner is None:
+        yield place
+        return
+    for name, one in inner:
+        yield from leaves(one, (*place, name))
+
+
+def test_a_value_of_another_kind_anywhere_is_answered_never_an_error(good: bytes, trust: Trust) -> None:
+    # One of each: what stands in another row of the same list is read by the same code.
+    ways = {tuple(name for name in way if isinstance(name, str)): way for way in leaves(json.loads(good))}
+    assert len(ways) > 20
+    for *way, last in ways.values():
+        for wrong in ("é", None, [1]):
+
+            def put(value: Any, way: list[Any] = way, last: Any = last, wrong: Any = wrong) -> None:
+                for name in way:
+                    value = value[name]
+                value[last] = wrong
+
+            raw = changed(good, put)
+            assert raw == good or proof.verify(raw, trust).exit_code in (1, 2)
 
 
 def test_every_finding_has_words_in_both_languages() -> None:

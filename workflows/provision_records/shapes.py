@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from typing import Any
 
@@ -33,7 +32,7 @@ def load(raw: bytes) -> Any:
 
 
 def fields(value: Any, names: set[str], where: str) -> dict[str, Any]:
-    """An object with exactly these fields."""
+    """An object with exactly these fields. Errors: NotAProof, as of all below."""
     if not isinstance(value, dict) or set(value) != names:
         raise NotAProof("wrong-shape", where)
     return value
@@ -83,7 +82,7 @@ def base64_bytes(value: Any, where: str) -> bytes:
     """Bytes as base64, in its one canonical writing."""
     try:
         raw = base64.b64decode(text(value, where), validate=True)
-    except binascii.Error:
+    except ValueError:  # what is not ASCII is no binascii.Error
         raise NotAProof("wrong-shape", where) from None
     if base64.b64encode(raw).decode() != value:
         raise NotAProof("wrong-shape", where)

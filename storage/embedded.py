@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -75,6 +76,15 @@ class EmbeddedServer:
     def url(self, database: str, role: str) -> str:
         """The address of ``database`` for one of our roles."""
         return self.admin_url(database).replace("postgres:@", f"madoguchi_{role}:@", 1)
+
+    @property
+    def running(self) -> bool:
+        """Whether it still runs; one that has ended may stand in the list of processes until somebody takes note of it."""
+        process = self._server.get_postmaster_info().process
+        try:
+            return process is not None and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
 
     def stop(self) -> None:
         """Stop the server."""

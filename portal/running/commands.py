@@ -13,6 +13,7 @@ from types import FrameType
 
 import click
 
+from portal.databases import embedded_server
 from portal.identity.config import VARIABLES, CardSettings
 from portal.running import demonstration, sandbox_parts
 from portal.running import prepare as preparing
@@ -66,7 +67,7 @@ def serve() -> None:
         supervisor = Supervisor(settings.var / "log")
         try:
             _start(settings, supervisor)
-            supervisor.watch()
+            supervisor.watch(lambda: _database_stands(settings))
         except (PartFailed, sandbox_parts.SandboxFailed) as failed:
             raise click.ClickException(
                 f"{failed}\n書かれたものは {settings.var} に残っています。"
@@ -103,6 +104,18 @@ def _start(settings: Settings, supervisor: Supervisor) -> None:
         click.echo("まだ符号のない人がいます。裏方が続けています。ほかの人の分は、もう使えます。")
     click.echo(demonstration.welcome(settings, steps.seconds()))
     sys.stdout.flush()
+
+
+def _database_stands(settings: Settings) -> None:
+    """Say so when the embedded database was ended from outside, instead of answering "try again in a minute" for ever.
+
+    :raises PartFailed: with the way on.
+    """
+    if settings.embedded and not embedded_server(settings).running:
+        raise PartFailed(
+            f"データベースが終わってしまいました。記録: {settings.var / 'database' / 'log'}\n"
+            "もう一度始めれば、済んだ分の記録から続けられます。"
+        )
 
 
 def _refuse_taken(settings: Settings) -> None:

@@ -94,10 +94,15 @@ class Supervisor:
                     f"「{part.name}」が終わってしまいました（終了の番号 {process.returncode}）。記録: {self._log_of(part)}"
                 )
 
-    def watch(self) -> None:
-        """Stay until a part ends or somebody interrupts."""
+    def watch(self, also: Callable[[], None] = lambda: None) -> None:
+        """Stay until a part ends or somebody interrupts.
+
+        :param also: looks after what is not a part; raises when it is gone.
+        :raises PartFailed: naming the part.
+        """
         while True:
             self.check()
+            also()
             time.sleep(0.5)
 
     def stop(self, patience: float = 10.0) -> None:

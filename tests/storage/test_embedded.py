@@ -15,6 +15,7 @@ from storage.embedded import ACCESS, EmbeddedServer
 def test_no_address_is_trusted_and_the_socket_is_ours_alone(tmp_path: Path) -> None:
     server = EmbeddedServer(tmp_path / "database")
     try:
+        assert server.running
         with psycopg.connect(server.admin_url()) as connection:
             rules = connection.execute(
                 "SELECT type, auth_method FROM pg_hba_file_rules WHERE error IS NULL AND NOT 'replication' = ANY(database)"
@@ -28,6 +29,7 @@ def test_no_address_is_trusted_and_the_socket_is_ours_alone(tmp_path: Path) -> N
         assert (tmp_path / "database" / "pg_hba.conf").read_text() == ACCESS
     finally:
         server.stop()
+    assert not server.running
 
 
 def test_its_log_says_what_went_wrong_and_not_whose_row_it_was(server: EmbeddedServer) -> None:

@@ -35,7 +35,10 @@ def sign_in(visitor: Visitor, card: Path, pin: str) -> Page:
 
 
 def wait_for_record(visitor: Visitor, exchange: str) -> Page:
-    """Open the newest entries until the one with this exchange number is there; returns its page."""
+    """Open the newest entries until the one with this exchange number is there; returns its page.
+
+    :raises Lost: when it does not come in time.
+    """
     end = time.monotonic() + PATIENCE
     seen: set[str] = set()
     while time.monotonic() < end:
@@ -51,7 +54,10 @@ def wait_for_record(visitor: Visitor, exchange: str) -> Page:
 
 
 def take(visitor: Visitor) -> bytes:
-    """Take the list home as CSV."""
+    """Take the list home as CSV.
+
+    :raises Lost: when something else comes.
+    """
     page = visitor.get("/my/records/export")
     taken = visitor.send(page, page.form("/my/records/export/csv"), {})
     if taken.status != 200 or taken.content_type.startswith("text/html"):
@@ -60,7 +66,10 @@ def take(visitor: Visitor) -> bytes:
 
 
 def take_sealed_proof(visitor: Visitor) -> bytes:
-    """Take a proof in which every record is sealed already: the log is sealed every minute, so it may take one."""
+    """Take a proof in which every record is sealed already: the log is sealed every minute, so it may take one.
+
+    :raises Lost: when it takes two.
+    """
     end = time.monotonic() + 2 * PATIENCE
     while True:
         proof = take_made(visitor, "proof")
@@ -72,7 +81,10 @@ def take_sealed_proof(visitor: Visitor) -> bytes:
 
 
 def take_made(visitor: Visitor, what: str) -> bytes:
-    """Ask for the ``pdf`` or the ``proof`` and fetch it when the worker has made it."""
+    """Ask for the ``pdf`` or the ``proof`` and fetch it when the worker has made it.
+
+    :raises Lost: when it is not made in time.
+    """
     page = visitor.get("/my/records/export")
     before = {address for address, _ in page.links if "/my/downloads/" in address}
     page = visitor.send(page, page.form(f"/my/records/export/{what}"), {})

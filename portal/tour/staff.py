@@ -29,7 +29,10 @@ class Key:
         return self._store.exists()
 
     def answer(self, do: str, options: dict[str, Any]) -> str:
-        """Let the key answer a page's options (``create`` or ``get``)."""
+        """Let the key answer a page's options (``create`` or ``get``).
+
+        :raises Lost: when it does not.
+        """
         self._store.parent.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "sandbox.cards.key_command", do]
         done = subprocess.run(  # noqa: S603 (our own program)
@@ -62,7 +65,10 @@ def sign_in(visitor: Visitor, key: Key) -> Page:
 
 
 def take_application(visitor: Visitor, affair: str, addressee: str) -> Page:
-    """Receive an application at the counter."""
+    """Receive an application at the counter.
+
+    :raises Lost: when the page does not offer the affair.
+    """
     page = visitor.get(visitor.get("/staff/").link(path="/staff/cases/new"))
     form = page.form(field="addressee")
     value = next((value for value, words in form.choices["affair"] if affair in words), None)
@@ -72,7 +78,10 @@ def take_application(visitor: Visitor, affair: str, addressee: str) -> Page:
 
 
 def ask(visitor: Visitor, case: Page, item: str, holder: str, purpose: str) -> Page:
-    """Ask a holder for an item and wait for the answer."""
+    """Ask a holder for an item and wait for the answer.
+
+    :raises Lost: when the page does not offer it, or no answer comes in time.
+    """
     page = visitor.get(case.link(path="/inquiries/new"))
     form = page.form(field="purpose")
     choice = next(

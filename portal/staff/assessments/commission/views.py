@@ -10,7 +10,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
-from portal.staff.assessments.register.common import Found, statement_of
+from portal.staff.assessments.gate import AtDesk, statement_at
 from portal.staff.cases import presenting
 from portal.staff.people import staff_names
 from portal.web.errors import not_found
@@ -48,12 +48,12 @@ MESSAGES = {
 
 def page(request: Request) -> dict[str, Any]:
     """The page."""
-    return _page(request, statement_of(request), {}, "")
+    return _page(request, statement_at(request), {}, "")
 
 
 def letter(request: Request) -> Response:
     """A letter of the commission as PDF."""
-    found = statement_of(request)
+    found = statement_at(request)
     paper = read_paper(request.tx, UUID(request.matchdict["paper"]))
     sent = {
         one.payload.get("paper") for one in messages_of(request.tx, found.case.id) if one.kind == "letter"
@@ -70,7 +70,7 @@ def letter(request: Request) -> Response:
 
 def answer(request: Request) -> dict[str, Any] | Response:
     """Answer a question; a job carries it to the commission."""
-    found = statement_of(request)
+    found = statement_at(request)
     text = request.POST.get("text", "")
     try:
         question = read_question(request.tx, UUID(request.matchdict["question"]))
@@ -84,7 +84,7 @@ def answer(request: Request) -> dict[str, Any] | Response:
     return HTTPSeeOther(location=f"{found.path}/commission?done=answered#q{question.number}")
 
 
-def _page(request: Request, found: Found, errors: dict[str, str], typed: str) -> dict[str, Any]:
+def _page(request: Request, found: AtDesk, errors: dict[str, str], typed: str) -> dict[str, Any]:
     messages = messages_of(request.tx, found.case.id)
     questions = questions_to(request.tx, found.case.id)
     language = presenting.two(request.language)

@@ -11,6 +11,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from portal.staff.assessments.editing import addresses, common
+from portal.staff.assessments.gate import AtDesk, statement_at
 from portal.staff.people import staff_names
 from portal.web.errors import not_found
 from privacy_assessment.editing.attachments import MOST, attach, open_attachment
@@ -27,7 +28,7 @@ ADDED = 7
 def take(request: Request) -> Response:
     """Attach a file to an item."""
     request.add_finished_callback(_close)
-    opened = common.open_statement(request)
+    opened = statement_at(request)
     draft = common.open_draft(request, opened)
     place = request.POST.get("place", "")
     sent = request.POST.get("file")
@@ -77,7 +78,7 @@ def _close(request: Request) -> None:
     request.body_file_raw.close()
 
 
-def detach(request: Request, opened: common.Opened) -> str:
+def detach(request: Request, opened: AtDesk) -> str:
     """Take an attachment off an item; that it was there, and its bytes, stay.
 
     :raises StatementRefused: nobody may write now.
@@ -96,7 +97,7 @@ def detach(request: Request, opened: common.Opened) -> str:
 
 def hand_out(request: Request) -> Response:
     """The bytes of an attachment, to be kept by the browser; pictures also to be shown on our own pages."""
-    opened = common.open_statement(request)
+    opened = statement_at(request)
     try:
         found, data = open_attachment(
             request.tx, request.keys, opened.id, UUID(request.matchdict["attachment"])
@@ -112,7 +113,7 @@ def hand_out(request: Request) -> Response:
 
 
 def listed(
-    request: Request, opened: common.Opened, form: str | None = None, place: str | None = None
+    request: Request, opened: AtDesk, form: str | None = None, place: str | None = None
 ) -> list[dict[str, Any]]:
     """Attachments of a statement, or of one item."""
     rows = request.tx.raw.execute(
@@ -143,7 +144,7 @@ def listed(
 
 def all_of(request: Request) -> dict[str, Any]:
     """Every attachment of a statement."""
-    opened = common.open_statement(request)
+    opened = statement_at(request)
     return common.frame(request, opened, attachments=listed(request, opened))
 
 

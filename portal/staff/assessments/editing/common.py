@@ -3,64 +3,28 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import date
 from threading import Lock
 from typing import Any
-from uuid import UUID
 
 from pyramid.request import Request
 
 from portal.staff.assessments.editing import addresses
-from portal.staff.assessments.gate import statement_at
-from portal.staff.cases import presenting
+from portal.staff.assessments.gate import AtDesk
 from portal.web.errors import not_found
 from privacy_assessment.editing.model import Part
 from privacy_assessment.editing.parts import parts, states
 from privacy_assessment.forms import Document, Form, Place, citation
 from privacy_assessment.forms.validation import SectionState
-from privacy_assessment.statements.models import FORM_NAMES, Draft, NoSuchStatement, Statement
+from privacy_assessment.statements.models import FORM_NAMES, Draft, NoSuchStatement
 from privacy_assessment.statements.store import read_draft
-from workflows.engine import Actor, CaseView
 
 STATES = {"empty": "未入力", "started": "入力中", "done": "入力済み", "to_fix": "要修正"}
 TONES = {"empty": "none", "started": "wait", "done": "done", "to_fix": "stop"}
 REMEMBERED = 256
 
 
-@dataclass(frozen=True)
-class Opened:
-    """A statement at the desk.
-
-    :param editable: whether the state lets this person write. :param state: the state in words.
-    """
-
-    statement: Statement
-    case: CaseView
-    actor: Actor
-    editable: bool
-    state: str
-
-    @property
-    def id(self) -> UUID:
-        """The statement's identifier."""
-        return self.statement.id
-
-    @property
-    def path(self) -> str:
-        """The statement's home."""
-        return addresses.home(self.statement.id)
-
-
-def open_statement(request: Request) -> Opened:
-    """The statement of the address; one that is not there and one that may not be seen are the same page."""
-    engine = request.assessments.engine
-    statement, case, actor = statement_at(request)
-    state = presenting.state_label(engine, case, request.language)
-    return Opened(statement, case, actor, engine.may_edit(case, actor), state)
-
-
-def open_draft(request: Request, opened: Opened) -> Draft:
+def open_draft(request: Request, opened: AtDesk) -> Draft:
     """The working copy of the form of the address."""
     form = request.matchdict["form"]
     if form not in opened.statement.forms:
@@ -95,7 +59,7 @@ class Remembered:
 REMEMBER = Remembered()
 
 
-def navigation(request: Request, opened: Opened, draft: Draft, here: str = "") -> list[dict[str, Any]]:
+def navigation(request: Request, opened: AtDesk, draft: Draft, here: str = "") -> list[dict[str, Any]]:
     """The parts of a form with how far each is, for the list beside the page."""
     known = REMEMBER.states(request.tx.tenant, draft, request.clock.today())
     return [
@@ -113,7 +77,7 @@ def navigation(request: Request, opened: Opened, draft: Draft, here: str = "") -
     ]
 
 
-def frame(request: Request, opened: Opened, draft: Draft | None = None, **more: Any) -> dict[str, Any]:
+def frame(request: Request, opened: AtDesk, draft: Draft | None = None, **more: Any) -> dict[str, Any]:
     """What the frame of every page shows."""
     forms = [
         (form, FORM_NAMES[form], addresses.form_path(opened.id, form)) for form in opened.statement.forms

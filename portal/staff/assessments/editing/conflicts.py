@@ -10,6 +10,7 @@ from pyramid.response import Response
 
 from portal.staff.assessments.editing import addresses, common
 from portal.staff.assessments.editing.kept import kept_page
+from portal.staff.assessments.gate import statement_at
 from portal.staff.people import staff_names
 from privacy_assessment.comparison.text import compare
 from privacy_assessment.editing.saving import Aside, asides, last_writer, save, settle
@@ -21,7 +22,7 @@ TEXTS = ("text", "longtext", "date", "number")
 
 def show(request: Request) -> dict[str, Any]:
     """Every text of one's own that waits."""
-    opened = common.open_statement(request)
+    opened = statement_at(request)
     draft = common.open_draft(request, opened)
     found = asides(request.tx, opened.id, draft.form_id, opened.actor.id)
     return common.frame(
@@ -34,7 +35,7 @@ def show(request: Request) -> dict[str, Any]:
 
 def choose(request: Request) -> Response:
     """Take theirs, mine, or a text made of both; what is not decided goes on waiting."""
-    opened = common.open_statement(request)
+    opened = statement_at(request)
     draft = common.open_draft(request, opened)
     values: dict[str, Any] = {}
     decided = []

@@ -11,6 +11,7 @@ from pyramid.request import Request
 
 from portal.staff.assessments.editing import addresses, common
 from portal.staff.assessments.editing.colleagues import colleagues
+from portal.staff.assessments.gate import AtDesk
 from portal.staff.people import staff_names
 from portal.web.dates import read_date
 from portal.web.errors import not_found
@@ -26,7 +27,7 @@ TONES = {"question": "wait", "to_fix": "stop", "proposal": "wait", "internal": "
 assert TYPES.keys() == THREAD_TYPES.keys()
 
 
-def shown(request: Request, opened: common.Opened, threads: Iterable[Thread]) -> list[dict[str, Any]]:
+def shown(request: Request, opened: AtDesk, threads: Iterable[Thread]) -> list[dict[str, Any]]:
     """Threads in words, with their place as people cite it."""
     found = list(threads)
     ids = {one.opened_by for one in found} | {entry.by for one in found for entry in one.entries}
@@ -61,7 +62,7 @@ def people(request: Request) -> list[tuple[str, str]]:
     return colleagues(request.tx)
 
 
-def act(request: Request, opened: common.Opened, draft: Draft, place: str, word: str) -> str:
+def act(request: Request, opened: AtDesk, draft: Draft, place: str, word: str) -> str:
     """Do what a button of a thread says.
 
     :returns: what was done, a text of the catalogue. :raises StatementRefused: with words for the person.
@@ -93,7 +94,7 @@ def act(request: Request, opened: common.Opened, draft: Draft, place: str, word:
     return "提案の文を項目に入れました。元の文は履歴にあります。"
 
 
-def _thread(request: Request, opened: common.Opened) -> UUID:
+def _thread(request: Request, opened: AtDesk) -> UUID:
     try:
         thread = UUID(request.POST.get("thread", ""))
         thread_place(request.tx, opened.id, thread)
@@ -130,7 +131,7 @@ def _pieces(drafts: dict[str, Draft], thread: Thread, offer: Proposal | None) ->
     return compare(now, offer.text)
 
 
-def _path(opened: common.Opened, drafts: dict[str, Draft], thread: Thread) -> str | None:
+def _path(opened: AtDesk, drafts: dict[str, Draft], thread: Thread) -> str | None:
     """The thread on its item's page; None when its row was taken out."""
     draft = drafts.get(thread.form)
     try:

@@ -10,6 +10,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from portal.staff.assessments.editing import addresses, attaching, common, discussing
+from portal.staff.assessments.gate import AtDesk, statement_at
 from portal.staff.people import staff_names
 from portal.web.errors import not_found
 from portal.web.pages import address
@@ -35,14 +36,14 @@ ENTRIES = 50
 
 def show(request: Request) -> Response:
     """The page of an item."""
-    opened = common.open_statement(request)
+    opened = statement_at(request)
     draft = common.open_draft(request, opened)
     return _page(request, opened, draft, _place(draft, request.GET.get("place", "")))
 
 
 def act(request: Request) -> Response:
     """Do what a button of the page says, and come back to it; a refusal keeps what was typed in its fields."""
-    opened = common.open_statement(request)
+    opened = statement_at(request)
     draft = common.open_draft(request, opened)
     place = _place(draft, request.POST.get("place", ""))
     word = request.POST.get("action", "")
@@ -65,7 +66,7 @@ DONE = (
 )  # fmt: skip
 
 
-def _do(request: Request, opened: common.Opened, draft: Draft, place: Place, word: str) -> str:
+def _do(request: Request, opened: AtDesk, draft: Draft, place: Place, word: str) -> str:
     if word == "insert":
         return _insert(request, opened, draft, place)
     if word == "restore":
@@ -80,7 +81,7 @@ def _do(request: Request, opened: common.Opened, draft: Draft, place: Place, wor
     return discussing.act(request, opened, draft, str(place), word)
 
 
-def _insert(request: Request, opened: common.Opened, draft: Draft, place: Place) -> str:
+def _insert(request: Request, opened: AtDesk, draft: Draft, place: Place) -> str:
     """Put a ready sentence at the end of the item, in a line of its own."""
     found = Sentences(request.clock).one(request.tx, request.POST.get("sentence", ""))
     item = draft.form.by_key[place.key]
@@ -116,7 +117,7 @@ def _place(draft: Draft, text: str) -> Place:
 
 def _page(
     request: Request,
-    opened: common.Opened,
+    opened: AtDesk,
     draft: Draft,
     place: Place,
     wrong: str = "",
@@ -161,9 +162,7 @@ def _page(
     return Response(render(TEMPLATE, request, **values), status=status)
 
 
-def _history(
-    request: Request, opened: common.Opened, draft: Draft, item: Item, place: str
-) -> list[dict[str, Any]]:
+def _history(request: Request, opened: AtDesk, draft: Draft, item: Item, place: str) -> list[dict[str, Any]]:
     edits = request.assessments.drafts.history(request.tx, opened.id, draft.form_id, place, ENTRIES)
     names = staff_names(request.tx, (one.by for one in edits))
     return [entry(item, one, names) for one in edits]

@@ -13,6 +13,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from portal.staff.assessments.editing import common
+from portal.staff.assessments.gate import AtDesk
 from portal.web.errors import forbidden_view, old_form_view
 from portal.web.templates import render
 from privacy_assessment.forms import Place, plain
@@ -23,7 +24,7 @@ KEPT = "staff/assessments/editing/kept.jinja2"
 
 
 def kept_page(
-    request: Request, opened: common.Opened, draft: Draft, reason: str, values: Mapping[str, Any]
+    request: Request, opened: AtDesk, draft: Draft, reason: str, values: Mapping[str, Any]
 ) -> Response:
     """Nothing was saved: why, and every text that differs from what stands there."""
     texts = []

@@ -11,6 +11,7 @@ from pyramid.response import Response
 
 from portal.staff.assessments.editing import addresses, common, discussing
 from portal.staff.assessments.editing.item import KINDS, entry
+from portal.staff.assessments.gate import AtDesk, statement_at
 from portal.staff.people import staff_names
 from privacy_assessment.editing.discussions import waiting_for
 from privacy_assessment.editing.history import PAGE, saves
@@ -25,7 +26,7 @@ STAGES = ("draft", "submission")
 
 def threads(request: Request) -> dict[str, Any]:
     """The comments of a statement: open ones, one's own to answer, or all."""
-    opened = common.open_statement(request)
+    opened = statement_at(request)
     shown = request.GET.get("shown") if request.GET.get("shown") in SHOWN else "open"
     assignee = opened.actor.id if shown == "mine" else None
     found = request.assessments.notes.threads(request.tx, opened.id, shown != "all", assignee)
@@ -60,7 +61,7 @@ def mine(request: Request) -> dict[str, Any]:
 
 def history(request: Request) -> dict[str, Any]:
     """What was written on a form, save by save; each can be taken back while nothing was written on top."""
-    opened = common.open_statement(request)
+    opened = statement_at(request)
     draft = common.open_draft(request, opened)
     text = request.GET.get("before", "")
     before = int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else None
@@ -88,12 +89,12 @@ def history(request: Request) -> dict[str, Any]:
 
 def checks(request: Request) -> dict[str, Any]:
     """Everything that stops a submission, or needs a reason, with the way to each item."""
-    return _checks(request, common.open_statement(request))
+    return _checks(request, statement_at(request))
 
 
 def give_reason(request: Request) -> Response | dict[str, Any]:
     """Say why a warning may stand."""
-    opened = common.open_statement(request)
+    opened = statement_at(request)
     post = request.POST
     key = tuple(post.get(name, "") for name in ("form", "code", "place"))
     found = _panel(request, opened, read_drafts(request.tx, opened.id))
@@ -118,7 +119,7 @@ def _stage(request: Request) -> str:
     return f"stage={stage}&" if stage in STAGES else ""
 
 
-def _checks(request: Request, opened: common.Opened, wrong: tuple[Any, str] | None = None) -> dict[str, Any]:
+def _checks(request: Request, opened: AtDesk, wrong: tuple[Any, str] | None = None) -> dict[str, Any]:
     drafts = read_drafts(request.tx, opened.id)
     stage = request.GET.get("stage") if request.GET.get("stage") in STAGES else STAGES[-1]
     found = _panel(request, opened, drafts, stage)
@@ -141,12 +142,12 @@ def _checks(request: Request, opened: common.Opened, wrong: tuple[Any, str] | No
 
 
 def _panel(
-    request: Request, opened: common.Opened, drafts: Mapping[str, Draft], stage: str = "submission"
+    request: Request, opened: AtDesk, drafts: Mapping[str, Draft], stage: str = "submission"
 ) -> list[Check]:
     return panel(request.tx, opened.statement, drafts, request.clock.today(), stage)
 
 
-def _check(opened: common.Opened, draft: Draft, one: Check, wrong: tuple[Any, str] | None) -> dict[str, Any]:
+def _check(opened: AtDesk, draft: Draft, one: Check, wrong: tuple[Any, str] | None) -> dict[str, Any]:
     problem = one.problem
     key = (one.form, problem.code, problem.place)
     return {
@@ -160,7 +161,7 @@ def _check(opened: common.Opened, draft: Draft, one: Check, wrong: tuple[Any, st
     }
 
 
-def _edit(opened: common.Opened, draft: Draft, edit: Any, names: Mapping[str, str]) -> dict[str, Any]:
+def _edit(opened: AtDesk, draft: Draft, edit: Any, names: Mapping[str, str]) -> dict[str, Any]:
     rows = edit.place.startswith("rows:")
     where, label = common.where(draft.document, draft.form, edit.place)
     item = None if rows else draft.form.by_key.get(Place.parse(edit.place).key)

@@ -7,12 +7,13 @@ from pyramid.response import Response
 
 from portal.staff.assessments.editing import common
 from portal.staff.assessments.editing.replies import as_json, people
+from portal.staff.assessments.gate import statement_at
 from privacy_assessment.editing import presence
 
 
 def here(request: Request) -> Response:
     """Somebody is still in a part (or has left it): who else is, and the version now."""
-    opened = common.open_statement(request)
+    opened = statement_at(request)
     draft = common.open_draft(request, opened)
     part = common.part_named(draft, request.POST.get("part", ""))
     now = request.clock.now()

@@ -9,7 +9,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from portal.staff.assessments.editing import addresses
-from portal.staff.assessments.editing.common import Opened
+from portal.staff.assessments.gate import AtDesk
 from portal.web.dates import TOKYO
 from privacy_assessment.editing import presence
 from privacy_assessment.editing.model import Part
@@ -21,7 +21,7 @@ def wants_json(request: Request) -> bool:
     return request.headers.get("Accept", "") == "application/json"
 
 
-def json_reply(request: Request, opened: Opened, outcome: Outcome, part: Part) -> Response:
+def json_reply(request: Request, opened: AtDesk, outcome: Outcome, part: Part) -> Response:
     """The answer to an autosave."""
     path = addresses.form_path(opened.id, outcome.draft.form_id)
     return as_json(
@@ -37,7 +37,7 @@ def json_reply(request: Request, opened: Opened, outcome: Outcome, part: Part) -
     )
 
 
-def people(request: Request, opened: Opened, form: str, part: str) -> str:
+def people(request: Request, opened: AtDesk, form: str, part: str) -> str:
     """Who else has this part open, in one sentence; empty when nobody."""
     now = request.clock.now()
     found = presence.others(request.tx, opened.id, form, opened.actor.id, now)

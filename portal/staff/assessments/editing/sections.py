@@ -11,6 +11,7 @@ from pyramid.response import Response
 from portal.staff.assessments.editing import addresses, common
 from portal.staff.assessments.editing.kept import kept_page
 from portal.staff.assessments.editing.replies import json_reply, wants_json
+from portal.staff.assessments.gate import AtDesk, statement_at
 from portal.web.errors import not_found
 from portal.web.templates import render
 from privacy_assessment.editing import presence
@@ -31,7 +32,7 @@ TEMPLATE = "staff/assessments/editing/section.jinja2"
 
 def overview(request: Request) -> dict[str, Any]:
     """A form: its parts, how far each is, who is in it."""
-    opened = common.open_statement(request)
+    opened = statement_at(request)
     draft = common.open_draft(request, opened)
     return common.frame(
         request,
@@ -47,7 +48,7 @@ def overview(request: Request) -> dict[str, Any]:
 
 def section(request: Request) -> Response:
     """One part of a form."""
-    opened = common.open_statement(request)
+    opened = statement_at(request)
     draft = common.open_draft(request, opened)
     part = common.part_named(draft, request.matchdict["section"])
     if opened.editable:
@@ -59,7 +60,7 @@ def write(request: Request) -> Response:
     """Save what a page sends, then do what its button says."""
     # A part of real size is read from a temporary file, which nobody else closes.
     request.add_finished_callback(lambda done: done.body_file_raw.close())
-    opened = common.open_statement(request)
+    opened = statement_at(request)
     draft = common.open_draft(request, opened)
     part = _part_or_first(draft, request.matchdict["section"])
     pairs = [(name, text) for name, text in request.POST.items() if isinstance(text, str)]
@@ -88,7 +89,7 @@ def write(request: Request) -> Response:
 
 def undo(request: Request) -> Response:
     """Take back everything one save did, rows included."""
-    opened = common.open_statement(request)
+    opened = statement_at(request)
     draft = common.open_draft(request, opened)
     version = _number(request.POST.get("version", ""))
     try:
@@ -108,7 +109,7 @@ def undo(request: Request) -> Response:
 
 def files(request: Request) -> Response:
     """Add another file (Ⅱ, 別添 and Ⅲ stand once for each), or take one out."""
-    opened = common.open_statement(request)
+    opened = statement_at(request)
     draft = common.open_draft(request, opened)
     drafts = request.assessments.drafts
     try:
@@ -128,7 +129,7 @@ def files(request: Request) -> Response:
     return HTTPSeeOther(location=f"{addresses.form_path(opened.id, draft.form_id)}?done=v{after.version}")
 
 
-def _go(request: Request, opened: common.Opened, outcome: Outcome, part: Part) -> Response:
+def _go(request: Request, opened: AtDesk, outcome: Outcome, part: Part) -> Response:
     """Where the button leads after the save."""
     if outcome.aside:
         return HTTPSeeOther(location=f"{addresses.form_path(opened.id, outcome.draft.form_id)}conflicts")
@@ -152,7 +153,7 @@ def _go(request: Request, opened: common.Opened, outcome: Outcome, part: Part) -
     return HTTPSeeOther(location=f"{path}?done=v{saved}")
 
 
-def _row(request: Request, opened: common.Opened, draft: Draft, part: Part, word: str, rest: str) -> Response:
+def _row(request: Request, opened: AtDesk, draft: Draft, part: Part, word: str, rest: str) -> Response:
     """Add a row to a repeat, or take one out."""
     drafts = request.assessments.drafts
     place, _, row = rest.partition(":")
@@ -182,7 +183,7 @@ def _row(request: Request, opened: common.Opened, draft: Draft, part: Part, word
 
 def _page(
     request: Request,
-    opened: common.Opened,
+    opened: AtDesk,
     draft: Draft,
     part: Part,
     outcome: Outcome | None = None,
@@ -247,7 +248,7 @@ def _reading(draft: Draft, part: Part, language: str) -> Section:
     return next(one for one in found if one.anchor == wanted)
 
 
-def _others(request: Request, opened: common.Opened, draft: Draft) -> list[dict[str, Any]]:
+def _others(request: Request, opened: AtDesk, draft: Draft) -> list[dict[str, Any]]:
     """Colleagues with the form open, and where."""
     titles = {one.key: f"{one.number} {one.title}" for one in parts(draft.document, draft.form)}
     now = request.clock.now()

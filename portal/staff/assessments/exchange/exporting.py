@@ -26,7 +26,7 @@ PURPOSES = {
 
 def page(request: Request) -> dict[str, Any]:
     """What can be had, and the statement in pictures."""
-    statement = statement_at(request)[0]
+    statement = statement_at(request).statement
     drafts = read_drafts(request.tx, statement.id)
     chosen = next(
         (form for form in reversed(statement.forms) if form in drafts),
@@ -54,7 +54,7 @@ def page(request: Request) -> dict[str, Any]:
 
 def workbook(request: Request) -> Response:
     """One form as Excel: ``?form=form4``, of a version with ``&version=3``."""
-    statement = statement_at(request)[0]
+    statement = statement_at(request).statement
     wanted = request.GET.get("form", statement.forms[-1])
     documents = _documents(request, statement)
     if wanted not in documents:
@@ -66,7 +66,7 @@ def workbook(request: Request) -> Response:
 
 def json(request: Request) -> Response:
     """All forms as one JSON file."""
-    statement = statement_at(request)[0]
+    statement = statement_at(request).statement
     documents = _documents(request, statement)
     head = {
         "body": statement.body,

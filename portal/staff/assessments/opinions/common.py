@@ -59,7 +59,8 @@ class Room:
 def room_of(request: Request) -> Room:
     """The room of the address; a missing statement, one that may not be seen and one without a consultation are the same page."""
     tx = request.tx
-    statement, _case, actor = statement_at(request)
+    desk = statement_at(request)
+    statement, actor = desk.statement, desk.actor
     every = consultations_of(tx, statement.id)
     if not every:
         not_found()

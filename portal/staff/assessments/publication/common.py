@@ -7,7 +7,7 @@ from typing import Any
 
 from pyramid.request import Request
 
-from portal.staff.assessments.register.common import Found, statement_of
+from portal.staff.assessments.gate import AtDesk, statement_at
 from portal.web.errors import not_found
 from privacy_assessment.forms import BadPlace, Item, Place, check_place
 from privacy_assessment.publication.rows import PublicForm
@@ -28,7 +28,7 @@ class Room:
     :param kept: what is left out, by form.
     """
 
-    found: Found
+    found: AtDesk
     drafts: dict[str, Draft]
     publication: str
     kept: dict[str, list[Kept]]
@@ -73,7 +73,7 @@ class Room:
 
 def room_of(request: Request) -> Room:
     """The room of the statement of the address."""
-    found = statement_of(request)
+    found = statement_at(request)
     drafts = read_drafts(request.tx, found.statement.id)
     forms = [form for form in found.statement.forms if form in drafts]
     publication = publication_of(found.case.state)

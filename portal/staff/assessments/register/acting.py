@@ -11,9 +11,10 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
+from portal.staff.assessments.gate import AtDesk, statement_at
 from portal.staff.assessments.register import words
 from portal.staff.assessments.register.choices import choices
-from portal.staff.assessments.register.common import Found, statement_of, typed_day
+from portal.staff.assessments.register.common import typed_day
 from portal.staff.assessments.register.possible import THRESHOLD, Possible, possible
 from portal.staff.cases import presenting
 from portal.web.errors import not_found
@@ -29,7 +30,7 @@ PURPOSE_LENGTH = 200
 
 def ask(request: Request) -> dict[str, Any] | Response:
     """The page of one step; the threshold has a page of its own."""
-    found = statement_of(request)
+    found = statement_at(request)
     trigger = _trigger(request, found)
     if trigger.name in THRESHOLD:
         return HTTPSeeOther(location=f"{found.path}/threshold")
@@ -38,7 +39,7 @@ def ask(request: Request) -> dict[str, Any] | Response:
 
 def act(request: Request) -> dict[str, Any] | Response:
     """Take the step. What was typed is kept on the page when it is refused."""
-    found = statement_of(request)
+    found = statement_at(request)
     trigger = _trigger(request, found)
     typed = _typed(request, trigger)
     given, errors = _read(request, trigger, typed)
@@ -67,7 +68,7 @@ def act(request: Request) -> dict[str, Any] | Response:
     return HTTPSeeOther(location=f"{found.path}?done={trigger.name}")
 
 
-def _trigger(request: Request, found: Found) -> Trigger:
+def _trigger(request: Request, found: AtDesk) -> Trigger:
     trigger = found.definition.triggers.get(request.matchdict["trigger"])
     if trigger is None or trigger.who <= {"clock", "system"}:
         not_found()
@@ -154,7 +155,7 @@ def _value(trigger: Trigger, field: Field, value: Any) -> Any:
 
 def _page(
     request: Request,
-    found: Found,
+    found: AtDesk,
     trigger: Trigger,
     typed: Mapping[str, Any],
     errors: Mapping[str, str],
@@ -178,7 +179,7 @@ def _page(
     }
 
 
-def _open_comments(request: Request, found: Found, trigger: Trigger) -> tuple[int, int]:
+def _open_comments(request: Request, found: AtDesk, trigger: Trigger) -> tuple[int, int]:
     """How many comments this step would close, because it hands the text in, and how many questions wait for an answer."""
     if "freeze_submission" not in trigger.write_effects:
         return (0, 0)
@@ -186,7 +187,7 @@ def _open_comments(request: Request, found: Found, trigger: Trigger) -> tuple[in
     return counted
 
 
-def _step(request: Request, found: Found, trigger: Trigger) -> Possible:
+def _step(request: Request, found: AtDesk, trigger: Trigger) -> Possible:
     known = next((one for one in possible(request, found) if one.trigger == trigger.name), None)
     if known is not None:
         return known
@@ -212,7 +213,7 @@ def _step(request: Request, found: Found, trigger: Trigger) -> Possible:
     )
 
 
-def _fields(request: Request, found: Found, trigger: Trigger) -> list[dict[str, Any]]:
+def _fields(request: Request, found: AtDesk, trigger: Trigger) -> list[dict[str, Any]]:
     """The fields of the step with what may be chosen; the step of an internal confirmation names what it is before."""
     told = []
     for field in trigger.input:

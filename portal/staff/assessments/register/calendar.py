@@ -10,7 +10,8 @@ from uuid import UUID
 from markupsafe import Markup
 from pyramid.request import Request
 
-from portal.staff.assessments.register.common import Found, machine, statement_of
+from portal.staff.assessments.gate import AtDesk, statement_at
+from portal.staff.assessments.register.common import machine
 from portal.staff.cases import presenting
 from privacy_assessment.pictures import CalendarEntry, year_calendar
 from privacy_assessment.statements import overview
@@ -61,10 +62,10 @@ def office(request: Request) -> dict[str, Any]:
 
 def statement(request: Request) -> dict[str, Any]:
     """The year of one statement."""
-    return _page(request, statement_of(request))
+    return _page(request, statement_at(request))
 
 
-def _page(request: Request, found: Found | None) -> dict[str, Any]:
+def _page(request: Request, found: AtDesk | None) -> dict[str, Any]:
     today = request.clock.today()
     year = _year(request.GET.get("year"), today)
     entries = _entries(request, year, today, found.statement.id if found else None)

@@ -10,8 +10,8 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
+from portal.staff.assessments.gate import AtDesk, statement_at
 from portal.staff.assessments.register import words
-from portal.staff.assessments.register.common import Found, statement_of
 from portal.web.dates import iso
 from portal.web.errors import not_found
 from privacy_assessment.comparison import (
@@ -71,13 +71,13 @@ class Row:
 
 def page(request: Request) -> dict[str, Any]:
     """The changes, the decisions, and the table 変更箇所 that follows from them."""
-    found = statement_of(request)
+    found = statement_at(request)
     return _page(request, found, _draft(request, found), None, {}, {})
 
 
 def decide(request: Request) -> dict[str, Any] | Response:
     """Keep a decision, take all proposals for the items without ※, or write the table into the form."""
-    found = statement_of(request)
+    found = statement_at(request)
     draft = _draft(request, found)
     what = request.POST.get("what", "")
     try:
@@ -102,7 +102,7 @@ def decide(request: Request) -> dict[str, Any] | Response:
     return _decide_one(request, found, draft)
 
 
-def _decide_one(request: Request, found: Found, draft: Draft) -> dict[str, Any] | Response:
+def _decide_one(request: Request, found: AtDesk, draft: Draft) -> dict[str, Any] | Response:
     given = request.POST
     place = given.get("place", "")
     typed = {
@@ -136,7 +136,7 @@ def _timing(request: Request) -> str:
     return timing if timing in TIMINGS else "before"
 
 
-def _draft(request: Request, found: Found) -> Draft:
+def _draft(request: Request, found: AtDesk) -> Draft:
     form = request.matchdict["form"]
     if form not in found.statement.forms:
         not_found()
@@ -146,13 +146,13 @@ def _draft(request: Request, found: Found) -> Draft:
         not_found()
 
 
-def _path(found: Found, draft: Draft) -> str:
+def _path(found: AtDesk, draft: Draft) -> str:
     return f"{found.path}/changes/{draft.form_id}"
 
 
 def _page(
     request: Request,
-    found: Found,
+    found: AtDesk,
     draft: Draft,
     wrong: str | None,
     typed: Mapping[str, str],

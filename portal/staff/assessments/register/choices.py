@@ -6,8 +6,8 @@ from typing import Any
 
 from pyramid.request import Request
 
+from portal.staff.assessments.gate import AtDesk
 from portal.staff.assessments.register import words
-from portal.staff.assessments.register.common import Found
 from portal.staff.assessments.register.possible import waiting
 from portal.staff.people import staff_names
 from portal.web.dates import stamp
@@ -21,7 +21,7 @@ from workflows.engine.definition import Field
 SHOWN = 120
 
 
-def choices(request: Request, found: Found, trigger: str, field: Field) -> list[dict[str, Any]]:
+def choices(request: Request, found: AtDesk, trigger: str, field: Field) -> list[dict[str, Any]]:
     """The choices of a field; empty for one that is typed."""
     if field.type == "code" and trigger == "confirm":
         return _steps(request, found)
@@ -36,7 +36,7 @@ def choices(request: Request, found: Found, trigger: str, field: Field) -> list[
     return []
 
 
-def _steps(request: Request, found: Found) -> list[dict[str, Any]]:
+def _steps(request: Request, found: AtDesk) -> list[dict[str, Any]]:
     plain = request.texts.plain
     language = "en" if request.language == "en" else "ja"
     return [
@@ -55,7 +55,7 @@ def _steps(request: Request, found: Found) -> list[dict[str, Any]]:
     ]
 
 
-def _reviews(request: Request, found: Found) -> list[dict[str, Any]]:
+def _reviews(request: Request, found: AtDesk) -> list[dict[str, Any]]:
     plain = request.texts.plain
     rows = request.tx.raw.execute(
         "SELECT id, reviewed_on, reviewers, method, favourable, at FROM madoguchi.third_party_review"
@@ -75,7 +75,7 @@ def _reviews(request: Request, found: Found) -> list[dict[str, Any]]:
     ]
 
 
-def _threads(request: Request, found: Found) -> list[dict[str, Any]]:
+def _threads(request: Request, found: AtDesk) -> list[dict[str, Any]]:
     threads = [
         one
         for one in request.assessments.notes.threads(request.tx, found.statement.id, open_only=True)

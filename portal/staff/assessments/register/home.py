@@ -8,9 +8,9 @@ from typing import Any
 
 from pyramid.request import Request
 
+from portal.staff.assessments.gate import AtDesk, statement_at
 from portal.staff.assessments.links import links_of
 from portal.staff.assessments.register import words
-from portal.staff.assessments.register.common import Found, statement_of
 from portal.staff.assessments.register.listing import tone
 from portal.staff.assessments.register.possible import possible, waiting
 from portal.staff.cases import presenting
@@ -21,7 +21,7 @@ from privacy_assessment.forms import completion
 from privacy_assessment.statements import overview
 from privacy_assessment.statements.counted import counts_of, drift_of, judgements
 from privacy_assessment.statements.internal import turns
-from privacy_assessment.statements.store import read_drafts
+from privacy_assessment.statements.store import read_body, read_drafts
 from workflows.law.calendar import days_between
 
 # The way forward of each machine; what lies beside it (amending, reassessing, the end) is told under the way.
@@ -48,7 +48,7 @@ BESIDE = {
 
 def home(request: Request) -> dict[str, Any]:
     """Everything about a statement that is not its text."""
-    found = statement_of(request)
+    found = statement_at(request)
     engine, language = request.assessments.engine, presenting.two(request.language)
     steps = possible(request, found)
     kept = judgements(request.tx, found.statement.id)
@@ -63,12 +63,13 @@ def home(request: Request) -> dict[str, Any]:
     return {
         "found": found,
         "statement": found.statement,
-        "state": presenting.state_label(engine, found.case, language),
+        "body": read_body(request.tx, found.statement.body),
+        "state": found.state,
         "tone": tone(found.case.state),
         "machine": found.definition.label[language],
         # The tables of the machine's own documentation, in brackets, mean nothing on a desk.
         "law": (found.definition.law or "").partition("（")[0],
-        "may_write": engine.may_edit(found.case, found.actor),
+        "may_write": found.editable,
         "way": way(found, language),
         "forward": [one for one in steps if one.allowed and not one.rare],
         "rare": [one for one in steps if one.allowed and one.rare],
@@ -105,7 +106,7 @@ def home(request: Request) -> dict[str, Any]:
     }
 
 
-def way(found: Found, language: str) -> list[dict[str, str]]:
+def way(found: AtDesk, language: str) -> list[dict[str, str]]:
     """The way forward as stations: behind, here, ahead."""
     stations = WAYS[found.case.kind]
     state = found.case.state
@@ -120,7 +121,7 @@ def way(found: Found, language: str) -> list[dict[str, str]]:
     ]
 
 
-def _forms(request: Request, found: Found, today: date) -> list[dict[str, Any]]:
+def _forms(request: Request, found: AtDesk, today: date) -> list[dict[str, Any]]:
     drafts = read_drafts(request.tx, found.statement.id)
     told = []
     for name in found.statement.forms:
@@ -144,7 +145,7 @@ def _forms(request: Request, found: Found, today: date) -> list[dict[str, Any]]:
     return told
 
 
-def _consultation(request: Request, found: Found, today: date) -> dict[str, Any] | None:
+def _consultation(request: Request, found: AtDesk, today: date) -> dict[str, Any] | None:
     if "consulting" not in found.definition.states:
         return None
     one = last_consultation(request.tx, found.case.id)
@@ -158,7 +159,7 @@ def _consultation(request: Request, found: Found, today: date) -> dict[str, Any]
     }
 
 
-def _dues(request: Request, found: Found, language: str) -> list[dict[str, Any]]:
+def _dues(request: Request, found: AtDesk, language: str) -> list[dict[str, Any]]:
     told = []
     for one in overview.dues(request.tx, statement=found.statement.id):
         deadline = found.definition.deadlines.get(one.name)
@@ -172,7 +173,7 @@ def _dues(request: Request, found: Found, language: str) -> list[dict[str, Any]]
     return told
 
 
-def history(request: Request, found: Found, language: str) -> list[dict[str, Any]]:
+def history(request: Request, found: AtDesk, language: str) -> list[dict[str, Any]]:
     """The journal, newest first, with words instead of codes and names instead of references."""
     engine = request.assessments.engine
     steps = engine.history(request.tx, found.case.id)
@@ -199,7 +200,7 @@ def history(request: Request, found: Found, language: str) -> list[dict[str, Any
     return told
 
 
-def _purpose(found: Found, purpose: str, language: str) -> str:
+def _purpose(found: AtDesk, purpose: str, language: str) -> str:
     """Why a step was taken; the clock gives the name of the deadline that it followed."""
     kind, _, name = purpose.partition(":")
     if kind == "deadline" and name in found.definition.deadlines:

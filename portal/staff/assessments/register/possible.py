@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pyramid.request import Request
 
+from portal.staff.assessments.gate import AtDesk
 from portal.staff.assessments.register import words
-from portal.staff.assessments.register.common import Found
 from portal.staff.cases import presenting
 from privacy_assessment.machines import documents
 from privacy_assessment.statements.internal import Turn, turns
@@ -54,7 +54,7 @@ class Possible:
         return self.trigger in RARE
 
 
-def possible(request: Request, found: Found) -> list[Possible]:
+def possible(request: Request, found: AtDesk) -> list[Possible]:
     """Every step that somebody can take from the state the statement is in, allowed ones and refused ones."""
     engine = request.assessments.engine
     pending = waiting(request, found)
@@ -66,7 +66,7 @@ def possible(request: Request, found: Found) -> list[Possible]:
     ]
 
 
-def waiting(request: Request, found: Found) -> list[Turn]:
+def waiting(request: Request, found: AtDesk) -> list[Turn]:
     """Internal steps of the office that are asked for before a step of this state and are not confirmed yet."""
     here = {trigger.name for trigger in found.definition.by_state[found.case.state]}
     if "confirm" not in here:
@@ -74,7 +74,7 @@ def waiting(request: Request, found: Found) -> list[Turn]:
     return [one for one in turns(request.tx, found.case.id, here) if one.confirmed_by is None]
 
 
-def _possible(request: Request, found: Found, option: Option, pending: list[Turn]) -> Possible:
+def _possible(request: Request, found: AtDesk, option: Option, pending: list[Turn]) -> Possible:
     language = presenting.two(request.language)
     trigger = found.definition.triggers[option.trigger]
     reasons = tuple(_people(one) for one in option.reasons)

@@ -11,8 +11,9 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
+from portal.staff.assessments.gate import AtDesk, statement_at
 from portal.staff.assessments.register import words
-from portal.staff.assessments.register.common import Found, statement_of, typed_day
+from portal.staff.assessments.register.common import typed_day
 from portal.staff.assessments.register.questions import Answers, read_answers
 from portal.staff.cases import presenting
 from portal.staff.people import staff_names
@@ -41,12 +42,12 @@ EARLY = ("planned", "threshold_done", "drafting")
 
 def page(request: Request) -> dict[str, Any]:
     """The question that is next, or the result; without answers, the history."""
-    return _page(request, statement_of(request), read_answers(request.GET, request.clock.today()), ())
+    return _page(request, statement_at(request), read_answers(request.GET, request.clock.today()), ())
 
 
 def record(request: Request) -> dict[str, Any] | Response:
     """Keep the judgement and take its step; where the plan is of a lower kind, plan it again as the kind chosen."""
-    found = statement_of(request)
+    found = statement_at(request)
     answers = read_answers(request.POST, request.clock.today())
     if not answers.complete:
         return _page(request, found, answers, ())
@@ -72,7 +73,7 @@ def record(request: Request) -> dict[str, Any] | Response:
 
 def count(request: Request) -> dict[str, Any] | Response:
     """Keep a later count of people; the page says at once whether it crossed a border."""
-    found = statement_of(request)
+    found = statement_at(request)
     errors = {}
     people = ascii_field(request.POST.get("count", "")).replace(",", "")
     day = None
@@ -102,7 +103,7 @@ def count(request: Request) -> dict[str, Any] | Response:
     }
 
 
-def _page(request: Request, found: Found, answers: Answers, reasons: tuple[str, ...]) -> dict[str, Any]:
+def _page(request: Request, found: AtDesk, answers: Answers, reasons: tuple[str, ...]) -> dict[str, Any]:
     today = request.clock.today()
     kept = judgements(request.tx, found.statement.id)
     counted = counts_of(request.tx, found.statement.id)
@@ -151,7 +152,7 @@ def _page(request: Request, found: Found, answers: Answers, reasons: tuple[str, 
     }
 
 
-def _usual(result: Judgement | None, found: Found) -> str:
+def _usual(result: Judgement | None, found: AtDesk) -> str:
     """What is marked at first: the kind of the plan where it is enough, else what is owed."""
     if result is None:
         return ""

@@ -56,7 +56,8 @@ class Review:
 def review_of(request: Request) -> Review:
     """The review of the address; a missing statement and one that may not be seen are the same page."""
     tx = request.tx
-    statement, case, actor = statement_at(request)
+    desk = statement_at(request)
+    statement, case, actor = desk.statement, desk.case, desk.actor
     if statement.kind != "full":
         not_found()
     every = tuple(rooms.rooms_of(tx, statement.id))

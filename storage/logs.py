@@ -5,12 +5,15 @@ Nothing should ever hand a name or a number to a logger; this is the second lock
 
 from __future__ import annotations
 
+import errno
 import logging
 import re
 import sys
+import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
+import psycopg
 import structlog
 
 # Keys that say what they hold. Values under them are dropped whole.
@@ -49,6 +52,7 @@ _REFERENCE = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _DIGITS = re.compile(r"(?<![0-9０-９])(?:[0-9０-９][\s\-‐−ー－.]?){11}[0-9０-９](?![0-9０-９])")
 _REFERENCE_OR_DIGITS = re.compile(f"({_REFERENCE})|{_DIGITS.pattern}")
 MASK = "[伏せました]"
+_MOST_FRAMES, _MOST_CAUSES = 20, 5
 
 
 def keep_people_out(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -71,6 +75,33 @@ def _cleaned(value: Any) -> Any:
     return value
 
 
+def where(exc_info: tuple[Any, BaseException, Any]) -> str:
+    """What kind of error it was and where it came from, without its words: those may quote a row, a file or what somebody typed.
+
+    Of the database's errors its code, table and constraint are kept, which say what the words would have said.
+    """
+    told: list[str] = []
+    error: BaseException | None = exc_info[1]
+    while error is not None and len(told) < _MOST_CAUSES:
+        frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in _frames(error)]
+        told.append("\n  ".join((_kind(error), *frames)))
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n".join(told)
+
+
+def _frames(error: BaseException) -> list[traceback.FrameSummary]:
+    return traceback.extract_tb(error.__traceback__)[-_MOST_FRAMES:]
+
+
+def _kind(error: BaseException) -> str:
+    parts: list[str | None] = [f"{type(error).__module__}.{type(error).__qualname__}"]
+    if isinstance(error, psycopg.Error):
+        parts += (error.sqlstate, error.diag.table_name, error.diag.constraint_name)
+    elif isinstance(error, OSError) and error.errno:
+        parts.append(errno.errorcode.get(error.errno))
+    return " ".join(part for part in parts if part)
+
+
 def configure(json: bool = True, level: int = logging.INFO) -> None:
     """Send every log line, ours and the libraries', through the same chain to standard error.
 
@@ -81,7 +112,7 @@ def configure(json: bool = True, level: int = logging.INFO) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(where),
         keep_people_out,
     ]
     renderer = (

@@ -6,7 +6,9 @@ import io
 import json
 import logging
 import sys
+from pathlib import Path
 
+import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +42,37 @@ def test_a_number_in_any_dress_is_masked(lines, number):
     text = json.dumps(lines(), ensure_ascii=False)
     assert len(lines()) == 3
     assert number not in text
+
+
+NAME = "見本　花子"
+
+
+def test_an_error_says_what_kind_it_was_and_where_and_never_in_its_own_words(lines, databases):
+    """The database quotes the row it refused, and Python the value it could not read."""
+    said = ""
+    try:
+        try:
+            with databases.worker.transaction() as tx:
+                tx.raw.execute("CREATE TEMP TABLE person (name text CONSTRAINT no_one CHECK (name IS NULL))")
+                tx.raw.execute("INSERT INTO person VALUES (%s)", (NAME,))
+        except psycopg.Error as refused:
+            said = str(refused)
+            raise KeyError(NAME) from refused
+    except KeyError:
+        logging.getLogger("library").exception("Job failed")
+        logs.get_logger("t").exception("case.failed")
+    try:
+        Path(f"/{NAME}/none").read_text()
+    except OSError:
+        logs.get_logger("t").exception("file.failed")
+    assert NAME in said
+    found = lines()
+    assert len(found) == 3
+    for line in found[:2]:
+        for word in ("builtins.KeyError", "CheckViolation 23514 person no_one", "test_logs.py:"):
+            assert word in line["exception"]
+    assert "FileNotFoundError ENOENT" in found[2]["exception"]
+    assert NAME not in json.dumps(found, ensure_ascii=False)
 
 
 def test_forbidden_keys_lose_their_value(lines):

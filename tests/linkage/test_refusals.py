@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from tests.linkage.house import CLERK, HOLDER, KONO, OTSUKAWA, House
+from tests.wire.conftest import inquiry as wire_inquiry
 from workflows.engine import Actor, Refused
 from workflows.law.statements import PublishedStatement, publish, withdraw
 from workflows.linkage.freezes import FreezeRefused, Freezes
@@ -35,12 +36,18 @@ def test_offers_say_what_may_be_asked_and_of_whom(house):
     ("change", "code"),
     [
         ({"row": "099-99"}, "UNKNOWN_LAW_ROW"),
-        ({"row": "056-01"}, "UNKNOWN_LAW_ROW"),
+        ({"row": "056-01"}, "OTHER_AFFAIR"),
         ({"item": "resident-record"}, "WRONG_ITEMS"),
         ({"purpose": "  "}, "PURPOSE"),
-        ({"purpose": "見本 花子さんの審査のため"}, "PURPOSE"),
-        ({"purpose": "番号123456789013の確認"}, "PURPOSE"),
-        ({"purpose": "甲野市本町3丁目2番1号の件"}, "PURPOSE"),
+        ({"purpose": "見本 花子さんの審査のため"}, "PURPOSE_PERSONAL"),
+        ({"purpose": "番号123456789013の確認"}, "PURPOSE_PERSONAL"),
+        ({"purpose": "甲野市本町3丁目2番1号の件"}, "PURPOSE_PERSONAL"),
+        ({"purpose": "審" * 201}, "PURPOSE"),
+        ({"purpose": "審査\x00のため"}, "PURPOSE_UNREADABLE"),
+        ({"purpose": "審査\ud800のため"}, "PURPOSE_UNREADABLE"),
+        ({"purpose": "審査\x1b[2Jのため"}, "PURPOSE_UNREADABLE"),
+        ({"purpose": "審査\u202eのため"}, "PURPOSE_UNREADABLE"),
+        ({"purpose": "\u200b\u3000"}, "PURPOSE_UNREADABLE"),
     ],
 )
 def test_an_inquiry_without_law_row_or_with_personal_data_is_refused_and_nothing_is_stored(
@@ -51,7 +58,8 @@ def test_an_inquiry_without_law_row_or_with_personal_data_is_refused_and_nothing
     with pytest.raises(InquiryRefused) as refused:
         house.ask(application, **change)
     assert refused.value.code == code
-    assert "何も送っていません" in str(refused.value)
+    assert "何も送っていません" in str(refused.value) == refused.value.text("ja")
+    assert "Nothing was sent" in refused.value.text("en")
     assert outbox_count(house) == before
     with house.tx(KONO, "web") as tx:
         assert house.inquiries.for_application(tx, application) == []
@@ -188,21 +196,16 @@ def test_a_freeze_at_the_holder_stops_the_answer_and_at_the_asker_closes_the_ope
 
 def test_a_message_that_would_carry_a_number_or_a_name_never_reaches_the_outbox(house):
     from workflows.linkage import outbox
-    from workflows.linkage.wire import envelope
 
     now = house.parts.clock.now()
-    for bad in ("123456789013", "見本 花子", "昭和55年2月3日生"):
-        message = envelope.build(
-            "inquiry.cancel",
-            tenant=KONO,
-            org="992011-01",
-            created=now,
-            actor={"role": "clerk", "staff_hash": house.parts.staff_hash(KONO, "s")},
-            payload={"inquiry_id": envelope.new_id(now), "reason": "MISTAKE"},
-        )
-        message["payload"]["note"] = bad
-        with pytest.raises(Problem), house.tx(KONO) as tx:
-            outbox.put(tx, [outbox.Outgoing(message["id"], "inquiry", "inquiry.cancel", message)], now)
+    for bad in ("123456789013", "見本 花子", "昭和55年2月3日生", "弐千 1234 5678 9013", "ミホン・ハナコ"):
+        message = wire_inquiry(now, purpose=bad)
+        with pytest.raises(Problem, match="FORBIDDEN_CONTENT"), house.tx(KONO) as tx:
+            outbox.put(tx, [outbox.Outgoing(message["id"], "inquiry", "inquiry.request", message)], now)
+        with house.tx(KONO) as tx:
+            assert not tx.raw.execute(
+                "SELECT 1 FROM madoguchi.linkage_outbox WHERE id = %s", (message["id"],)
+            ).fetchall()
 
 
 def test_another_tenant_cannot_see_the_inquiry(house):

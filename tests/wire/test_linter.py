@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -102,6 +103,23 @@ def test_a_number_does_not_leave_in_kanji_figures_or_with_words_between_its_grou
     assert "number" in kinds({"purpose": f"第{between.join((number[:4], number[4:8], number[8:]))}号"})
 
 
+LEGAL = str.maketrans("0123456789", "零壱弐参肆伍陸漆捌玖")
+
+
+@settings(max_examples=100)
+@given(numbers, st.integers(1, 11), st.integers(1, 11), st.booleans())
+def test_a_number_does_not_leave_in_the_figures_of_deeds_nor_in_pieces_of_a_list(
+    number: str, first: int, second: int, figures: bool
+) -> None:
+    assert "number" in kinds({"purpose": f"番号{number.translate(LEGAL)}です"})
+    cuts = sorted({0, first, second, 12})
+    pieces: list[Any] = [number[a:b] for a, b in pairwise(cuts)]
+    assert "number" in kinds({"items": pieces})
+    assert "number" in kinds({"items": [piece.translate(FULL) for piece in pieces]})
+    if figures and not any(piece.startswith("0") for piece in pieces):
+        assert "number" in kinds({"items": [int(piece) for piece in pieces]})
+
+
 @settings(max_examples=200)
 @given(numbers, st.integers(0, 999))
 def test_a_number_does_not_leave_inside_a_longer_json_number(number: str, more: int) -> None:
@@ -177,6 +195,21 @@ def test_forbidden_keys_are_found_at_any_depth(key: str, kind: str) -> None:
         ("女", "sex"),
         (" 男性 ", "sex"),
         ("Female", "sex"),
+        ("ミホン・ハナコ", "name"),
+        ("ﾐﾎﾝ･ﾊﾅｺ", "name"),
+        ("ハナコさんの審査", "name"),
+        ("花子ちゃんの手当", "name"),
+        ("Hanako Mihon", "name"),
+        ("MIHON, HANAKO", "name"),
+        ("ＭＩＨＯＮ　ＨＡＮＡＫＯ", "name"),
+        ("Name: H. M.", "name"),
+        ("full name=x", "name"),
+        ("My Number: see file", "number"),
+        ("DOB: 1988-04-12", "birth"),
+        ("date of birth = 12 April", "birth"),
+        ("sex: f", "sex"),
+        ("1-2-3 Honcho, Kono-shi", "address"),
+        ("S50.1.2", "birth"),
     ],
 )
 def test_forbidden_values_are_found_without_a_telling_key(text: str, kind: str) -> None:
@@ -198,6 +231,12 @@ def test_forbidden_values_are_found_without_a_telling_key(text: str, kind: str) 
         "お問い合わせの件",
         "令和八年度分二〇二六年十一月",
         "法人番号7000012050002",
+        "お子さんの手当のため",
+        "Kono City",
+        "Tax Office",
+        "For the child allowance",
+        "username: x",
+        "081-01",
     ],
 )
 def test_ordinary_words_pass(text: str) -> None:

@@ -157,6 +157,25 @@ class LawTable:
                 return row
         return None
 
+    def allows(
+        self, row_id: str, asker: str, holder: str, affair: str, items: Iterable[str], on_date: date
+    ) -> bool:
+        """Whether this very row, not merely some row, allows this exchange on this day.
+
+        Args: as for `find`; the row is the one that the request will name.
+        """
+        askers, holders = self.roles_of(asker), self.roles_of(holder)
+        wanted = tuple(items)
+        row = next((one for one in self.rows if one.id == row_id), None)
+        return (
+            row is not None
+            and row.period.covers(on_date)
+            and row.asker in askers
+            and row.holder in holders
+            and wanted == (row.item,)
+            and row.affair == affair
+        )
+
     def row(self, row_id: str) -> LawRow:
         """The row with this id. Errors: KeyError."""
         return next((r for r in self.rows if r.id == row_id), None) or _missing(row_id)

@@ -16,17 +16,17 @@ from storage.clock import Clock
 from storage.database import Transaction
 from storage.ids import new_id
 from workflows.engine import Actor, Command, Engine
+from workflows.linkage.refusals import LETTERS, DeskRefused
 
 Direction = Literal["out", "in"]
 DESK = frozenset({"operator", "supervisor"})
 
 
-class DeadLetterRefused(ValueError):
+class DeadLetterRefused(DeskRefused):
     """Nothing was done with the dead letter. Holds a code and a text for the person at the desk."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+    def __init__(self, code: str) -> None:
+        super().__init__(code, LETTERS)
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,7 @@ class DeadLetters:
         """
         found = self._read(tx, message_id, 1)
         if not found:
-            raise DeadLetterRefused(
-                "NOT_DEAD", "この電文は、もう送れなかった電文の一覧にありません。一覧を開きなおしてください。"
-            )
+            raise DeadLetterRefused("NOT_DEAD")
         return found[0]
 
     def replay(self, tx: Transaction, message_id: str, actor: Actor, reason: str) -> DeadLetter:
@@ -123,10 +121,7 @@ class DeadLetters:
             self._decide(tx, letter, "propose_close", reason, actor)
             return False
         if letter.proposed_by == actor.id:
-            raise DeadLetterRefused(
-                "SAME_PERSON",
-                "終えるには二人が要ります。案を出した人とは別の人が確かめてください。電文は残っています。",
-            )
+            raise DeadLetterRefused("SAME_PERSON")
         self._decide(tx, letter, "close", reason, actor)
         table = "linkage_outbox" if letter.direction == "out" else "linkage_inbox"
         tx.raw.execute(
@@ -155,10 +150,7 @@ class DeadLetters:
 
     def _lock(self, tx: Transaction, message_id: str, actor: Actor) -> DeadLetter:
         if DESK.isdisjoint(actor.roles):
-            raise DeadLetterRefused(
-                "NOT_ALLOWED",
-                "この操作は運用担当か責任者ができます。何も変えていません。担当に依頼してください。",
-            )
+            raise DeadLetterRefused("NOT_ALLOWED")
         for table in ("linkage_outbox", "linkage_inbox"):
             tx.raw.execute(
                 f"SELECT 1 FROM madoguchi.{table} WHERE tenant = %s AND id = %s FOR UPDATE",  # noqa: S608

@@ -23,6 +23,7 @@ from storage.ids import new_id
 from workflows.linkage.gateway import LinkageGateway
 from workflows.linkage.wire import envelope, linter
 from workflows.linkage.wire.problems import Problem
+from workflows.linkage.wire.signatures import SKEW
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +47,11 @@ class Received:
     def payload(self) -> dict[str, Any]:
         """Its payload."""
         return dict(self.message["payload"])
+
+    @property
+    def expires(self) -> datetime | None:
+        """When its sender no longer wants it to take effect, if ever."""
+        return envelope.moment(self.message["expires"]) if "expires" in self.message else None
 
 
 @dataclass(frozen=True)
@@ -203,8 +209,7 @@ class Inbox:
                 raise Problem("TENANT_MISMATCH")
         except Problem as problem:
             # It has no shape we could keep: what is known of it goes to the incidents, the rest is not stored.
-            raw = message.get("id") if isinstance(message, dict) else None
-            known = raw if isinstance(raw, str) and len(raw) == 26 and raw.isalnum() else None
+            known = envelope.id_of(message) or None
             self._incident(tx, "MALFORMED_MESSAGE", {"code": problem.code, "message_id": known})
             return None
         return Received(message["id"], kind, message)
@@ -224,9 +229,15 @@ class Inbox:
     def _act(self, tx: Transaction, received: Sequence[Received]) -> None:
         if not received:
             return
-        verdicts: dict[str, Verdict] = {}
+        # What came after its own end takes no effect any more, whoever held it up.
+        end = self.clock.now() - SKEW
+        verdicts: dict[str, Verdict] = {
+            one.id: Dead("MESSAGE_EXPIRED")
+            for one in received
+            if one.expires is not None and one.expires < end
+        }
         for kind, handler in self.handlers.items():
-            mine = [one for one in received if one.type == kind]
+            mine = [one for one in received if one.type == kind and one.id not in verdicts]
             if mine:
                 verdicts.update(handler(tx, mine))
         for one in received:

@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 HOLD = timedelta(seconds=30)
 # The server hears of a lifted freeze within two seconds; in between it refuses what may go.
 LIFTED = 3.0
+# How often a batch whose answer cannot be believed goes out whole, and how many may fail in a row when each goes alone.
+TOGETHER = 3
 Send = Callable[[Transaction, LinkageGateway, Sequence[Waiting], str], list[Outcome]]
 Sent = Callable[[Transaction, Sequence[tuple[Waiting, Outcome]]], None]
 Dead = Callable[[Transaction, Sequence[tuple[Waiting, str]]], None]
@@ -141,6 +143,8 @@ class Pump:
             outcomes = lane.send(tx, gateway, ready, batch)
         except (LinkUnreachable, LinkUntrusted) as failure:
             circuit.failed()
+            if isinstance(failure, LinkUntrusted) and len(ready) > 1 and ready[0].attempts >= TOGETHER:
+                return self._one_by_one(tx, gateway, lane, circuit, ready), False
             log.warning("link.unreachable", lane=lane.name, tenant=tx.tenant, cause=type(failure).__name__)
             return [Outcome(one.id, {}, failure) for one in ready], True
         except Problem as problem:
@@ -149,11 +153,31 @@ class Pump:
             elif not problem.retryable and len(ready) > 1:
                 # The batch as a whole was refused, by the peer or by the linter that stands before every send: find out which
                 # message is to blame; the others go on.
-                return [self._send(tx, gateway, lane, circuit, [one], one.id)[0][0] for one in ready], False
+                return self._one_by_one(tx, gateway, lane, circuit, ready), False
             log.warning("link.refused", lane=lane.name, tenant=tx.tenant, cause=problem.code)
             return [Outcome(one.id, {}, problem) for one in ready], problem.status >= 500
         circuit.succeeded()
         return outcomes, False
+
+    def _one_by_one(
+        self,
+        tx: Transaction,
+        gateway: LinkageGateway,
+        lane: Lane,
+        circuit: Circuit,
+        ready: Sequence[Waiting],
+    ) -> list[Outcome]:
+        """Send each under its own key, so that the one to blame is alone with it; while the peer as a whole is ill only a few are tried."""
+        outcomes: list[Outcome] = []
+        in_vain = 0
+        for one in ready:
+            if in_vain == TOGETHER:
+                outcomes.append(Outcome(one.id, {}, outcomes[-1].failure))
+                continue
+            outcome = self._send(tx, gateway, lane, circuit, [one], one.id)[0][0]
+            in_vain = in_vain + 1 if isinstance(outcome.failure, LinkUnreachable | LinkUntrusted) else 0
+            outcomes.append(outcome)
+        return outcomes
 
     def _lifted(
         self, tx: Transaction, results: Sequence[tuple[Waiting, Outcome]], now: datetime

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from storage.database import Database, Scope, Transaction
 from workflows.engine import Actor, Command
 from workflows.linkage.gateway import LinkageGateway
@@ -21,6 +23,8 @@ from workflows.linkage.parts import LinkParts
 from workflows.linkage.runtime import LinkRuntime
 from workflows.linkage.wire import envelope
 from workflows.linkage.wire.problems import Problem
+
+log = structlog.get_logger(__name__)
 
 AT_ONCE = 100
 SYSTEM = Actor(kind="system", id="link")
@@ -71,7 +75,7 @@ _DIFFERENT = """
     SELECT coalesce(s.kind, t.kind), coalesce(s.key, t.key), coalesce(s.state, ''), coalesce(s.about, '')
       FROM (SELECT * FROM standing WHERE kind = ANY(%(kinds)s)) AS s FULL JOIN told AS t ON t.kind = s.kind AND t.key = s.key
      WHERE s.state IS DISTINCT FROM t.state
-     ORDER BY 1, 2 LIMIT %(limit)s
+     ORDER BY 1, 2 LIMIT %(limit)s OFFSET %(passed)s
 """
 
 
@@ -92,24 +96,39 @@ def tell_hub(
     kinds: Sequence[str] = (FREEZE, MARK, SUBJECT),
     limit: int = AT_ONCE,
 ) -> int:
-    """Tell the server of a tenant what has changed since it was last told.
+    """Tell the server of a tenant what has changed since it was last told. What it refuses for good holds up nothing else.
 
     :param kinds: what to look at; freezes are few and pressing, the others many and not.
+    :param limit: how many to read at a time.
     :returns: how many things it was told.
-    :raises Problem, LinkUnreachable, LinkUntrusted: it cannot be told now; what it took before that is written down.
+    :raises Problem, LinkUnreachable, LinkUntrusted: it cannot be told now, or not of one thing; what it took is written down.
     """
     gateway = runtime.parts.offices.gateway(tenant)
     if gateway is None:
         return 0
-    with database.transaction(Scope(tenant=tenant)) as tx:
-        rows = tx.raw.execute(_DIFFERENT, {"tenant": tenant, "limit": limit, "kinds": list(kinds)}).fetchall()
     told = 0
-    for one in (Difference(*row) for row in rows):
-        for message in _messages(runtime.parts, tenant, one):
-            _say(gateway, message)
+    refused: list[Problem] = []
+    while True:
+        wish = {"tenant": tenant, "limit": limit, "passed": len(refused), "kinds": list(kinds)}
         with database.transaction(Scope(tenant=tenant)) as tx:
-            _note(tx, runtime, one)
-        told += 1
+            rows = tx.raw.execute(_DIFFERENT, wish).fetchall()
+        for one in (Difference(*row) for row in rows):
+            try:
+                for message in _messages(runtime.parts, tenant, one):
+                    _say(gateway, message)
+            except Problem as problem:
+                if problem.retryable or problem.status >= 500:
+                    raise
+                log.error("link.not_told", tenant=tenant, kind=one.kind, cause=problem.code)
+                refused.append(problem)
+                continue
+            with database.transaction(Scope(tenant=tenant)) as tx:
+                _note(tx, runtime, one)
+            told += 1
+        if len(rows) < limit or not refused:
+            break
+    if refused:
+        raise refused[0]
     return told
 
 

@@ -96,7 +96,9 @@ def act(request: Request) -> Response:
             done = "closed" if desk.close(request.tx, message_id, actor_of(request), reason) else "proposed"
     except DeadLetterRefused as refused:
         raise request.problem(
-            409, happened="次の理由で、この操作はできませんでした。", reasons=(str(refused),)
+            409,
+            happened="次の理由で、この操作はできませんでした。",
+            reasons=(refused.text(request.language),),
         ) from refused
     except Refused as refused:
         raise refusal(request, refused) from refused

@@ -61,8 +61,8 @@ def ask(request: Request) -> dict[str, Any] | Response:
             holder=holder,
         )
     except InquiryRefused as refused:
-        field = "purpose" if refused.code == "PURPOSE" else "choice"
-        return _form(request, found, values, {field: str(refused)})
+        field = "purpose" if refused.code.startswith("PURPOSE") else "choice"
+        return _form(request, found, values, {field: refused.text(request.language)})
     except Refused as refused:
         about_words = [reason for reason in refused.reasons if reason.code.startswith("purpose_")]
         if not about_words:

@@ -100,9 +100,8 @@ class InquiryMachine:
         }
         return {
             one.case_id: {
-                "law_row": all(
-                    self.parts.law.find(one.asker_org, one.holder_org, one.affair, item, today)
-                    for item in one.items
+                "law_row": self.parts.law.allows(
+                    one.law_row, one.asker_org, one.holder_org, one.affair, one.items, today
                 ),
                 "statement": one.affair in published,
                 "affair_name": self._affair_name(one.affair),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from workflows.linkage.inquiry.models import Inquiry, answer_context, read_by_me
 from workflows.linkage.parts import LinkParts
 from workflows.linkage.wire import envelope
 from workflows.linkage.wire.problems import Problem
+from workflows.linkage.wire.signatures import SKEW
 
 HUB = Actor(kind="system", id="link")
 PURPOSE = "情報提供ネットワークからの通知"
@@ -141,6 +142,7 @@ class InquiryReceiver:
                     received.message["payload_jwe"], inquiry.exchange_id, inquiry.holder_org
                 )
                 _check_content(content, payload["items"], inquiry)
+                _check_moments(payload, inquiry, now)
             except ContentRefused as refused:
                 note_incident(tx, refused.code, {"message_id": received.id}, now)
                 verdicts[received.id] = Dead(refused.code)
@@ -282,6 +284,17 @@ def _check_content(content: Mapping[str, Any], told: Sequence[Mapping[str, str]]
         raise ContentRefused("NOT_ASKED")
     if held != {one["code"] for one in told if one["status"] == "provided"}:
         raise ContentRefused("OTHER_CONTENT")
+
+
+def _check_moments(payload: Mapping[str, Any], inquiry: Inquiry, now: datetime) -> None:
+    """An answer is given after the question and before it arrives, and about the past: the record of it would say otherwise for years.
+
+    :raises ContentRefused: ``IMPOSSIBLE_TIME``.
+    """
+    provided, as_of = envelope.moment(payload["provided_at"]), date.fromisoformat(payload["as_of"])
+    possible = inquiry.requested_at - SKEW <= provided <= now + SKEW
+    if not possible or as_of > (now + timedelta(days=1)).date():
+        raise ContentRefused("IMPOSSIBLE_TIME")
 
 
 def _given(payload: Mapping[str, Any], *names: str) -> dict[str, Any]:

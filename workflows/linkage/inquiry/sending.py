@@ -12,6 +12,7 @@ from workflows.linkage.inquiry.receiving import HUB, accept_command
 from workflows.linkage.outbox import Waiting
 from workflows.linkage.pump import Lane
 from workflows.linkage.wire.problems import Problem
+from workflows.linkage.wire.retry import LinkUntrusted
 
 BATCH = 200
 
@@ -60,3 +61,5 @@ def _cancel(gateway: LinkageGateway, one: Waiting) -> Outcome:
         if problem.code in ("EXCHANGE_CLOSED", "NOT_FOUND"):
             return Outcome(one.id, {})  # it was over before: there is nothing left to cancel
         return Outcome(one.id, {}, problem)
+    except LinkUntrusted as failure:
+        return Outcome(one.id, {}, failure)

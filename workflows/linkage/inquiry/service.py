@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,6 +16,7 @@ from workflows.linkage.inquiry.machine import KIND, InquiryMachine
 from workflows.linkage.inquiry.models import Inquiry, read_inquiries, read_of_application, write_inquiry
 from workflows.linkage.inquiry.viewing import InquiryView, InquiryViewer, Offer
 from workflows.linkage.parts import LinkParts
+from workflows.linkage.refusals import ASKING, DeskRefused
 from workflows.linkage.wire import envelope, linter
 from workflows.linkage.wire.problems import Problem
 
@@ -23,14 +25,15 @@ __all__ = ["OPEN_STATES", "InquiryRefused", "InquiryService", "InquiryView", "Of
 OPEN_STATES = ("draft", "ready", "approved", "sent", "accepted", "permitted", "waiting_manual", "dead")
 
 
-class InquiryRefused(ValueError):
+class InquiryRefused(DeskRefused):
     """An inquiry cannot be made as asked; nothing was sent. Holds a code and a text for the person at the desk."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+    def __init__(self, code: str) -> None:
+        super().__init__(code, ASKING)
 
 
+# Characters that turn the direction of what follows: a text could be read otherwise than it is stored.
+TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # What the law and the kill switches can say against an inquiry; anything else that refuses it is the actor's own affair.
 BLOCKING = frozenset({"no_law_row", "statement_missing", "addressee_inactive", "frozen"})
 
@@ -117,7 +120,7 @@ class InquiryService:
 
         :param holder: organisation code of the body to ask.
         :param purpose: why, in plain words that the resident will read; no name, no number.
-        :raises InquiryRefused: ``NO_APPLICATION``, ``UNKNOWN_LAW_ROW``, ``WRONG_ITEMS``, ``UNKNOWN_HOLDER``, ``PURPOSE``; nothing was stored.
+        :raises InquiryRefused: with a code of `ASKING`; nothing was stored.
         :raises Refused: this actor may not do it; nothing was stored.
         """
         addressee, affair, office = self._application(tx, application)
@@ -219,48 +222,32 @@ class InquiryService:
             (tx.tenant, application),
         ).fetchone()
         if row is None:
-            raise InquiryRefused(
-                "NO_APPLICATION",
-                "申請が見つかりません。何も送っていません。申請の一覧から開きなおしてください。",
-            )
+            raise InquiryRefused("NO_APPLICATION")
         return row[0], row[1], row[2]
 
     def _row(self, law_row_id: str, affair: str, items: Sequence[str]) -> LawRow:
         try:
             row = self.parts.law.row(law_row_id)
         except KeyError:
-            raise InquiryRefused(
-                "UNKNOWN_LAW_ROW",
-                "法令の表にない根拠です。何も送っていません。照会の画面を開きなおして選んでください。",
-            ) from None
+            raise InquiryRefused("UNKNOWN_LAW_ROW") from None
         if row.affair != affair:
-            raise InquiryRefused(
-                "UNKNOWN_LAW_ROW",
-                "この申請の事務とは別の事務の根拠です。何も送っていません。根拠を選びなおしてください。",
-            )
+            raise InquiryRefused("OTHER_AFFAIR")
         if list(items) != [row.item]:
-            raise InquiryRefused(
-                "WRONG_ITEMS",
-                "選んだ根拠で求められる項目と違います。何も送っていません。項目を選びなおしてください。",
-            )
+            raise InquiryRefused("WRONG_ITEMS")
         return row
 
     def _check_words(self, tx: Transaction, purpose: str, holder: str) -> None:
         known = {one.org for one in self.parts.offices.others(tx.tenant)}
         if holder not in known:
-            raise InquiryRefused(
-                "UNKNOWN_HOLDER", "照会先が見つかりません。何も送っていません。照会先を選びなおしてください。"
-            )
+            raise InquiryRefused("UNKNOWN_HOLDER")
         if not purpose.strip() or len(purpose) > 200:
-            raise InquiryRefused("PURPOSE", "照会の理由を200字までで書いてください。何も送っていません。")
+            raise InquiryRefused("PURPOSE")
+        if not readable(purpose):
+            raise InquiryRefused("PURPOSE_UNREADABLE")
         try:
             linter.lint({"payload": {"purpose": purpose}})
         except Problem:
-            raise InquiryRefused(
-                "PURPOSE",
-                "照会の理由に、名前・住所・生年月日・性別・個人番号と思われるものがあります。何も送っていません。"
-                "それらを書かずに、理由だけを書いてください。",
-            ) from None
+            raise InquiryRefused("PURPOSE_PERSONAL") from None
 
     def _probe(
         self, row: str, asker: str, holder: str, affair: str, item: str, addressee: str, office: str
@@ -292,3 +279,11 @@ class InquiryService:
             blocked_by=(),
             provided_at=None,
         )
+
+
+def readable(text: str) -> bool:
+    """Whether a text shows something and nothing in it plays with what shows it: the resident reads it as it stands."""
+    kinds = [unicodedata.category(one) for one in text if one not in "\r\n\t"]
+    return (
+        not {"Cc", "Cs"} & set(kinds) and not TURNING & set(text) and any(kind[0] in "LNPS" for kind in kinds)
+    )

@@ -15,6 +15,7 @@ from workflows.linkage.outbox import Waiting
 from workflows.linkage.parts import LinkParts
 from workflows.linkage.pump import Lane
 from workflows.linkage.wire.problems import Problem
+from workflows.linkage.wire.retry import LinkUntrusted
 
 HUB = Actor(kind="system", id="link")
 PURPOSE = "符号の取得"
@@ -92,6 +93,10 @@ def _acquire(gateway: LinkageGateway, one: Waiting) -> Outcome:
         if problem.code == "ALREADY_LINKED":
             return Outcome(one.id, {"over": "LINKED"})
         return Outcome(one.id, {}, problem)
+    except (
+        LinkUntrusted
+    ) as failure:  # each is sent by itself: what is said of one is nothing against the others
+        return Outcome(one.id, {}, failure)
 
 
 def _request(
@@ -109,8 +114,8 @@ def _request(
         return gateway.request_link_code(one.id, token, number.reveal())
     except AddresseeRefused as refused:
         return Outcome(one.id, {}, Problem("NOT_FOUND", refused.code))
-    except Problem as problem:
-        return Outcome(one.id, {}, problem)
+    except (Problem, LinkUntrusted) as failure:
+        return Outcome(one.id, {}, failure)
 
 
 def _rejected(one: Waiting, cause: str) -> Command:

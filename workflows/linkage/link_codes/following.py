@@ -17,6 +17,7 @@ from workflows.linkage.link_codes.exchange import HUB, PURPOSE
 from workflows.linkage.link_codes.machine import KIND
 from workflows.linkage.runtime import LinkRuntime
 from workflows.linkage.wire.problems import Problem
+from workflows.linkage.wire.retry import LinkUntrusted
 
 # MSL/1 names no figure; these are ours. An answer usually takes seconds, so half a minute without one is worth a question.
 FIRST_AFTER = timedelta(seconds=30)
@@ -60,7 +61,13 @@ def follow_up(database: Database, runtime: LinkRuntime, tenant: str, limit: int 
     with database.transaction(Scope(tenant=tenant)) as tx:
         waiting = _waiting(tx, runtime, limit)
     for case_id, acquisition, state in waiting:
-        status = _ask(gateway, acquisition)
+        try:
+            status = _ask(gateway, acquisition)
+        except (Problem, LinkUntrusted):
+            # It was asked about, whatever came of it: the next round begins with another.
+            with database.transaction(Scope(tenant=tenant)) as tx:
+                _note_asked(tx, runtime, case_id, acquisition)
+            raise
         if state == "cs_rejected" and status not in ("LINKED", "DUPLICATE"):
             status = "REJECTED"  # an operator looks at why, and asks anew
         with database.transaction(Scope(tenant=tenant)) as tx:
@@ -90,14 +97,18 @@ def _ask(gateway: LinkageGateway, acquisition: str) -> str:
         raise
 
 
+def _note_asked(tx: Transaction, runtime: LinkRuntime, case_id: UUID, acquisition: str) -> bool:
+    """Note when an acquisition was asked about; False when the case was given another one while the hub was asked."""
+    return bool(
+        tx.raw.execute(
+            "UPDATE madoguchi.linkage_link_code SET asked_at = %s WHERE tenant = %s AND case_id = %s AND acquisition_id = %s",
+            (runtime.parts.clock.now(), tx.tenant, case_id, acquisition),
+        ).rowcount
+    )
+
+
 def _take(tx: Transaction, runtime: LinkRuntime, case_id: UUID, acquisition: str, status: str) -> None:
-    # The same acquisition only: the case may have been given another one while the hub was asked.
-    row = tx.raw.execute(
-        "UPDATE madoguchi.linkage_link_code SET asked_at = %s WHERE tenant = %s AND case_id = %s AND acquisition_id = %s"
-        " RETURNING 1",
-        (runtime.parts.clock.now(), tx.tenant, case_id, acquisition),
-    ).fetchone()
-    if row is None:
+    if not _note_asked(tx, runtime, case_id, acquisition):
         return
     for trigger in STEPS.get(status, ()):
         command = Command(case_id, trigger, HUB, PURPOSE, f"asked:{acquisition}:{trigger}")

@@ -13,17 +13,18 @@ from uuid import UUID
 import yaml
 
 from storage.database import Transaction
-from workflows.engine import Actor, Command, Engine
+from workflows.engine import Actor, Command, Engine, Refused
 from workflows.law import statements
 from workflows.linkage import freezes
 from workflows.linkage.gateway import ContentRefused, PermitFacts
-from workflows.linkage.inbox import Done, Received, Verdict
+from workflows.linkage.inbox import Dead, Done, Received, Verdict, note_incident
 from workflows.linkage.parts import LinkParts
 from workflows.linkage.provision.machine import KIND, protected_of
 from workflows.linkage.wire import envelope
 
 HUB = Actor(kind="system", id="link")
 PURPOSE = "情報提供の求めによる"
+SECOND_REQUEST = "SECOND_REQUEST"
 
 
 @dataclass(frozen=True)
@@ -66,30 +67,46 @@ class ProvisionReceiver:
 
     def requested(self, tx: Transaction, messages: Sequence[Received]) -> Mapping[str, Verdict]:
         """Open a case for each request and take it as far as it goes without staff."""
-        wanted = [Wanted(self._open(tx, one), one) for one in messages]
+        verdicts: dict[str, Verdict] = {}
+        wanted = []
+        for one in messages:
+            case_id = self._open(tx, one)
+            if case_id is None:
+                detail = {"message_id": one.id, "exchange_id": one.payload["exchange_id"]}
+                note_incident(tx, SECOND_REQUEST, detail, self.parts.clock.now())
+                verdicts[one.id] = Dead(SECOND_REQUEST)
+            else:
+                wanted.append(Wanted(case_id, one))
         self._store(tx, wanted)
         valid = self._verify(tx, wanted)
         matched = self._match(tx, valid)
         self._answer(tx, matched)
-        return {one.id: Done() for one in messages}
+        return {one.id: verdicts.get(one.id, Done()) for one in messages}
 
-    def _open(self, tx: Transaction, received: Received) -> UUID:
+    def _open(self, tx: Transaction, received: Received) -> UUID | None:
+        """Open a case for a request; None when there is one for its exchange: a permit is for one exchange, an exchange for one answer."""
         payload = received.payload
-        return self.engine.open(
-            tx,
-            KIND,
-            actor=HUB,
-            purpose=PURPOSE,
-            request_key=f"provision:{payload['provision_id']}",
-            subject=received.message["subject"]["danban"],
-            input={
-                "provision_id": payload["provision_id"],
-                "exchange_id": payload["exchange_id"],
-                "asker": payload["asker"]["org"],
-                "law_row": received.message["legal"]["law_row"],
-                "items": [item["code"] for item in payload["items"]],
-            },
-        ).case_id
+        try:
+            opened = self.engine.open(
+                tx,
+                KIND,
+                actor=HUB,
+                purpose=PURPOSE,
+                request_key=f"provision:{payload['exchange_id']}",
+                subject=received.message["subject"]["danban"],
+                input={
+                    "provision_id": payload["provision_id"],
+                    "exchange_id": payload["exchange_id"],
+                    "asker": payload["asker"]["org"],
+                    "law_row": received.message["legal"]["law_row"],
+                    "items": [item["code"] for item in payload["items"]],
+                },
+            )
+        except Refused as refused:
+            if [reason.code for reason in refused.reasons] != ["request_key_reused"]:
+                raise
+            return None
+        return None if opened.replayed else opened.case_id
 
     def _store(self, tx: Transaction, wanted: Sequence[Wanted]) -> None:
         now = self.parts.clock.now()

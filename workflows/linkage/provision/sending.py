@@ -28,8 +28,11 @@ def lane(parts: LinkParts, engine: Engine) -> Lane:
     def before(tx: Transaction, gateway: LinkageGateway, empty: Sequence[Waiting]) -> None:
         ids = {one.case_id: one.id for one in empty if one.case_id is not None}
         bodies = answers(tx, parts, gateway, ids)
-        for case_id, message in bodies.items():
-            outbox.fill(tx, ids[case_id], message)
+        for case_id, message in list(bodies.items()):
+            try:
+                outbox.fill(tx, ids[case_id], message)
+            except Problem:
+                del bodies[case_id]  # what may not leave holds up nobody else
         if bodies:
             machine.note_answers(tx, bodies)
         broken = [case_id for case_id in ids if case_id not in bodies]

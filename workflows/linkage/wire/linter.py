@@ -8,7 +8,7 @@ alarms are preferred to leaks: free text that merely looks like a name is refuse
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
@@ -92,9 +92,19 @@ _SEX = frozenset({"男", "女", "男性", "女性", "male", "female"})
 _KANJI_NAME = re.compile(
     r"^[㐀-鿿豈-﫿々〆ヶ\U00020000-\U0003ffff]{1,6} [㐀-鿿豈-﫿々ぁ-ゖ\U00020000-\U0003ffff]{1,6}$"
 )
-_KANA_NAME = re.compile(r"^([ァ-ヺー]{2,10} [ァ-ヺー]{2,10}|[ぁ-ゖー]{2,10} [ぁ-ゖー]{2,10})$")
+_KANA_NAME = re.compile(r"^([ァ-ヺー]{2,10}[ ・][ァ-ヺー]{2,10}|[ぁ-ゖー]{2,10}[ ・][ぁ-ゖー]{2,10})$")
+_ROMAN_NAME = re.compile(r"([A-Z][a-z]{1,15}|[A-Z]{2,16}),? ([A-Z][a-z]{1,15}|[A-Z]{2,16})")
+_ROMAN_OFFICE = re.compile(
+    r"\b(city|town|village|ward|prefecture|office|union|board|bureau|division|section|tax)\b", re.IGNORECASE
+)
+_ROMAN_ADDRESS = re.compile(r"(?=.*\d)(?=.*[A-Za-z]-(shi|ku|cho|machi|mura|gun|ken|fu)\b)", re.IGNORECASE)
+_ROMAN_WORDS = re.compile(
+    r"\b(my ?number|individual ?number|(?:full|given|family|first|last)? ?name|address|date ?of ?birth|birth ?date|birthday|dob|sex"
+    r"|gender)\s*[:=]",
+    re.IGNORECASE,
+)
 _HONORIFIC = re.compile(
-    r"[㐀-鿿々\U00020000-\U0003ffff]{2,8}( [㐀-鿿々ぁ-ゖ]{1,6})?(様|さん|殿|氏)(?![㐀-鿿])"
+    r"([㐀-鿿々\U00020000-\U0003ffff]{2,8}( [㐀-鿿々ぁ-ゖ]{1,6})?|[ァ-ヺー]{2,10})(様|さん|ちゃん|くん|殿|氏)(?![㐀-鿿])"
 )
 _OFFICE = re.compile(r"[市区町村県府都道課部局室係庁長会院署]( |$)")
 _GROUPS = re.compile(r"\d+")
@@ -107,7 +117,9 @@ _SHAPES = re.compile(
     r"|(?=.*[A-Fa-f])[0-9A-Fa-f]{64}"
 )
 #: Figures written as characters, and three groups of four with words between them.
-_KANJI_FIGURES = str.maketrans("〇零一二三四五六七八九", "00123456789")
+_KANJI_FIGURES = str.maketrans(
+    "〇零一二三四五六七八九壱壹弌弐貳貮弍参參弎肆伍陸漆捌玖", "0012345678911122223334" + "56789"
+)
 _THREE_GROUPS = re.compile(r"(?<!\d)(?=(\d{4})\D{1,6}(\d{4})\D{1,6}(\d{4})(?!\d))")
 _SEPARATOR = re.compile(r"^[^\w]{1,3}$|^_{1,3}$")
 _INVISIBLE = re.compile(
@@ -194,8 +206,7 @@ def _text_kind(text: str, windows: bool) -> str | None:
     if stripped.lower() in _SEX:
         return "sex"
     if plain.isascii():
-        # Addresses, names and telling words need Japanese letters; a birth date may do with an era's initial.
-        return "birth" if _ERA_BIRTH.search(stripped) else None
+        return _roman_kind(stripped)
     if found := _WORDS.search(stripped):
         return _KEY_PARTS.get(found.group(1), "number")
     if _ERA_BIRTH.search(stripped) or _DATE_BORN.search(stripped):
@@ -207,6 +218,30 @@ def _text_kind(text: str, windows: bool) -> str | None:
     if _HONORIFIC.search(stripped):
         return "name"
     return None
+
+
+def _roman_kind(text: str) -> str | None:
+    """What a text in Latin letters looks like; codes, which have neither blank nor sign, look like nothing."""
+    if _ERA_BIRTH.search(text):  # an era's initial will do for a date
+        return "birth"
+    if not any(sign in text for sign in " :="):
+        return None
+    if found := _ROMAN_WORDS.search(text):
+        return _FORBIDDEN_KEYS.get(re.sub(r"\W", "", found.group(1)).lower(), "number")
+    if _ROMAN_ADDRESS.match(text):
+        return "address"
+    return "name" if _ROMAN_NAME.fullmatch(text) and not _ROMAN_OFFICE.search(text) else None
+
+
+def _in_pieces(values: Sequence[Any]) -> bool:
+    """Whether a list of short figures, read one after the other, is a number."""
+    pieces = []
+    for value in values:
+        text = _plain(value) if isinstance(value, str) else str(value) if type(value) is int else ""
+        if not text.isdigit() or len(text) > 11:
+            return False
+        pieces.append(text)
+    return len(pieces) > 1 and _number_in("".join(pieces), windows=True)
 
 
 def _key_kind(key: str) -> str | None:
@@ -265,6 +300,8 @@ def findings(document: Any, known: Iterable[str] = ()) -> Iterator[Finding]:
                     yield Finding(f"{pointer}/?", kind)
                 stack.append((f"{pointer}/{'?' if kind else name}", str(name), child))
         elif isinstance(value, list | tuple):
+            if _in_pieces(value):
+                yield Finding(pointer, "number")
             stack.extend((f"{pointer}/{i}", key, child) for i, child in enumerate(value))
         elif isinstance(value, bytes):
             yield Finding(pointer, "unsealed")

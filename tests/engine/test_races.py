@@ -12,6 +12,7 @@ from storage.clock import FixedClock
 from storage.database import Scope
 from tests.conftest import Databases
 from tests.engine.helpers import BOSS, CLERK, opened
+from tests.waiting import PATIENCE
 from workflows.engine import Applied, Command, Engine, Refused
 
 SCOPE = Scope(tenant="992011")
@@ -104,7 +105,7 @@ def test_workers_share_the_deadlines_and_steps_meanwhile_do_not_block_them(
 
     with ThreadPoolExecutor(4) as pool:
         jobs = [pool.submit(fire, 0), pool.submit(fire, 1), pool.submit(note, 0)]
-        fired = Counter(case_id for job in jobs for case_id in job.result(timeout=60))
+        fired = Counter(case_id for job in jobs for case_id in job.result(timeout=PATIENCE))
     fired += Counter(fire(2))
     assert {case_id: count for case_id, count in fired.items() if case_id in cases} == dict.fromkeys(cases, 1)
 
@@ -131,9 +132,9 @@ def test_one_key_for_two_cases_at_once_moves_one_of_them(sample_tables: Database
                 assert engine.apply(tx, Command(first, "note", CLERK, "競争", key)).seq == 2
                 tx.ask(("SELECT 1", ()))  # the step is written, and not yet committed
                 answer = pool.submit(other, second, key, alone, waiting)
-                waiting.wait(10)
+                waiting.wait(PATIENCE)
                 sleep(0.1)
-            assert answer.result(timeout=10) == "request_key_reused"
+            assert answer.result(timeout=PATIENCE) == "request_key_reused"
         with sample_tables.worker.transaction(SCOPE) as tx:
             assert [engine.case(tx, one).steps for one in (first, second)] == [2, 1]
             assert engine.verify(tx) is None
@@ -155,6 +156,6 @@ def test_the_same_request_that_waited_for_the_case_gets_the_same_answer(
             second = pool.submit(again)
             sleep(0.2)
             assert not second.done()
-        answer = second.result(timeout=10)
+        answer = second.result(timeout=PATIENCE)
     assert answer.replayed
     assert answer.step_hash == first.step_hash

@@ -8,7 +8,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +21,8 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from sandbox.pki import Pki
 from tests.conftest import Databases
 from tests.pki.world import SoftCard
+from tests.ports import free_ports
+from tests.waiting import PATIENCE, eventually
 
 ROOT = Path(__file__).parent.parent.parent
 SHIPPED = ROOT / "deploy" / "nginx"
@@ -38,22 +39,20 @@ def know_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 def wait_for(port: int, process: subprocess.Popen[Any], log: Path) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
+    """Wait until a process that was started answers on its port.
+
+    :raises RuntimeError: it ended, or does not answer; with the end of its log.
+    """
+
+    def answers() -> bool:
         if process.poll() is not None:
             raise RuntimeError(f"ended at once: {log.read_text()[-2000:]}")
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise RuntimeError(f"does not answer: {log.read_text()[-2000:]}")
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    if not eventually(answers):
+        raise RuntimeError(f"does not answer: {log.read_text()[-2000:]}")
 
 
 @dataclass
@@ -112,7 +111,7 @@ class Servers:
     def __init__(self, var: Path, pki: Pki, databases: Databases | None, at: datetime | None = None) -> None:
         self._at = at.isoformat() if at else None
         self._running: list[subprocess.Popen[Any]] = []
-        port, upstream, pki_port = free_port(), free_port(), free_port()
+        port, upstream, pki_port = free_ports(3)
         tls = var / "front"
         tls.mkdir()
         now = datetime.now(UTC)
@@ -226,7 +225,7 @@ class Servers:
         for process in reversed(self._running):
             process.terminate()
         for process in self._running:
-            process.wait(10)
+            process.wait(PATIENCE)
 
 
 def browser(
@@ -239,14 +238,14 @@ def browser(
     context.maximum_version = version
     if files:
         context.load_cert_chain(*files)
-    return httpx.Client(verify=context, trust_env=False, timeout=15, **more)
+    return httpx.Client(verify=context, trust_env=False, timeout=PATIENCE, **more)
 
 
 def speak(front: Front, name: str, sent: bytes) -> ssl.SSLSocket:
     """A raw connection under a name, with something sent."""
     context = ssl.create_default_context(cafile=str(front.ca))
     context.check_hostname = False
-    raw = socket.create_connection(("127.0.0.1", front.port), timeout=10)
+    raw = socket.create_connection(("127.0.0.1", front.port), timeout=PATIENCE)
     tls = context.wrap_socket(raw, server_hostname=name)
     tls.sendall(sent)
     return tls

@@ -20,6 +20,7 @@ from tests.identity.chooser import chosen, home_with
 from tests.identity.forgeries import made
 from tests.identity.front import SECRET, Front, Servers, browser, know_names, speak
 from tests.pki.world import HANAKO, LATER, SoftCard, card, spare_key
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.nginx
 
@@ -252,7 +253,7 @@ def test_a_cipher_of_yesterday_gets_no_handshake(front: Front, name: str, cipher
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(cipher)
     with (
-        socket.create_connection(("127.0.0.1", front.port), timeout=10) as raw,
+        socket.create_connection(("127.0.0.1", front.port), timeout=PATIENCE) as raw,
         pytest.raises((ssl.SSLError, ConnectionError)),
     ):
         context.wrap_socket(raw, server_hostname=name)
@@ -292,7 +293,9 @@ def test_bodies_that_are_held_back_hold_up_nobody_else(front: Front) -> None:
 
 
 def test_past_nginx_there_is_no_answer_but_that_the_portal_is_well(front: Front) -> None:
-    with httpx.Client(base_url=f"http://127.0.0.1:{front.upstream}", trust_env=False, timeout=10) as past:
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{front.upstream}", trust_env=False, timeout=PATIENCE
+    ) as past:
         for path in ("/", "/login", "/static/none", "/statements/", "/my/"):
             answer = past.get(
                 path, headers={"Host": f"localhost:{front.port}", "X-Madoguchi-Gateway": "guess"}
@@ -313,7 +316,7 @@ def test_the_card_hosts_error_page_has_its_style_sheet(front: Front) -> None:
 @pytest.mark.parametrize("announced", [b"Content-Length: 1000", b"Transfer-Encoding: chunked"])
 def test_nor_do_bodies_held_back_past_nginx_which_are_refused_unread(front: Front, announced: bytes) -> None:
     sent = HALF.replace(b"Content-Length: 1000", announced)
-    held = [socket.create_connection(("127.0.0.1", front.upstream), timeout=10) for _ in range(8)]
+    held = [socket.create_connection(("127.0.0.1", front.upstream), timeout=PATIENCE) for _ in range(8)]
     try:
         for one in held:
             one.sendall(sent)

@@ -260,7 +260,7 @@ def test_the_connection_is_kept_between_logins(pki: Pki, good: SoftCard, server:
 
 @pytest.mark.parametrize(
     "trouble",
-    [{"status": 503}, {"delay": 1.0}, {"size": 100_000}, {"drip": 0.1}],
+    [{"status": 503}, {"delay": 1.0}, {"size": 100_000}, {"drip": 0.2}],
     ids=["an error page", "too slow", "too large", "drop by drop"],
 )
 def test_trouble_on_the_wire_closes(
@@ -270,8 +270,8 @@ def test_trouble_on_the_wire_closes(
     asker = HttpAsker({"auth": server.url}, timeout=0.3)
     begun = time.monotonic()
     assert refusal(pki, good, asker) is CardReason.STATUS_UNAVAILABLE  # type: ignore[arg-type]
-    # A whole answer by drops would take twenty seconds.
-    assert time.monotonic() - begun < 5
+    # A whole answer by drops would take forty seconds.
+    assert time.monotonic() - begun < 20
 
 
 def test_a_responder_waited_for_in_vain_is_left_alone_for_a_moment(
@@ -279,11 +279,11 @@ def test_a_responder_waited_for_in_vain_is_left_alone_for_a_moment(
 ) -> None:
     """Refused all the same, but nobody else waits meanwhile."""
     moment = [0.0]
-    asker = HttpAsker({"auth": server.url}, timeout=0.2, pause=10.0, tick=lambda: moment[0])
+    asker = HttpAsker({"auth": server.url}, timeout=1.5, pause=10.0, tick=lambda: moment[0])
     checker = verifier(pki, asker)  # type: ignore[arg-type]
     found = checker.certificate(good.der, NOW)
     checker.not_revoked(found, NOW)
-    server.delay = 0.5
+    server.delay = 3.0
     assert refusal(pki, good, asker) is CardReason.STATUS_UNAVAILABLE  # type: ignore[arg-type]
     server.delay, asked = 0.0, server.connections
     moment[0] = 9.9

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from uuid import UUID
 
 import psycopg
 
 from tests.linkage.house import CLERK, KONO, House
+from tests.waiting import eventually
 from workflows.engine import Command
 from workflows.linkage.worker import sync_records
 
@@ -34,13 +34,8 @@ def exchanged(house: House, person: str = "hanako") -> str:
 
 def _end_reported(house: House, exchange: str) -> None:
     """The server tells the core a moment later how it ended."""
-    end = time.monotonic() + 15
-    while time.monotonic() < end:
-        ((outcome,),) = at_the_core(house, "SELECT outcome FROM core.record WHERE exchange_id = %s", exchange)
-        if outcome != "PERMITTED":
-            return
-        time.sleep(0.1)
-    raise AssertionError("the core never heard how it ended")
+    asked = "SELECT outcome <> 'PERMITTED' FROM core.record WHERE exchange_id = %s"
+    assert eventually(lambda: at_the_core(house, asked, exchange)[0][0]), "the core never heard how it ended"
 
 
 def cancel(house: House, case: UUID) -> None:

@@ -23,6 +23,8 @@ from sandbox.provision import provision
 from storage.clock import Clock, SystemClock
 from storage.database import Database, Scope
 from storage.encryption import KeyRing
+from tests.ports import free_ports
+from tests.waiting import PATIENCE, eventually
 from workflows.addressees.imports import import_residents
 from workflows.addressees.numbers import Regime
 from workflows.addressees.service import AddresseeRegister
@@ -51,17 +53,12 @@ SYSTEM = Actor(kind="system", id="test")
 SYSTEMS = ("core", "hub", "juki", "tax")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class StandIns:
     """The national side as processes over real sockets."""
 
     def __init__(self, var: Path, database_url: str, timing: dict[str, float] | None = None) -> None:
-        ports = {name: free_port() for name in ("core", "hub", "hub2", "juki", "pki", "tax")}
+        names = ("core", "hub", "hub2", "juki", "pki", "tax")
+        ports = dict(zip(names, free_ports(len(names)), strict=True))
         provision(var, database_url, ports=ports, timing=timing)
         self.var = var
         self.config = SandboxConfig.load(var)
@@ -83,14 +80,12 @@ class StandIns:
             self._wait(system)
 
     def _wait(self, system: str) -> None:
-        end = time.monotonic() + 40
-        while time.monotonic() < end:
+        def answers() -> bool:
             with socket.socket() as probe:
-                probe.settimeout(0.5)
-                if probe.connect_ex(("127.0.0.1", self.config.port(system))) == 0:
-                    return
-            time.sleep(0.1)
-        raise TimeoutError((self.var / f"{system}.log").read_text()[-2000:])
+                return probe.connect_ex(("127.0.0.1", self.config.port(system))) == 0
+
+        if not eventually(answers):
+            raise TimeoutError((self.var / f"{system}.log").read_text()[-2000:])
 
     def stop(self, *systems: str) -> None:
         ending = [self.processes.pop(system) for system in systems or tuple(self.processes)]
@@ -99,14 +94,14 @@ class StandIns:
         for process in ending:
             if process.poll() is None:
                 try:
-                    process.wait(15)
+                    process.wait(PATIENCE)
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
 
     def admin(self, system: str, path: str, body: dict[str, Any] | None = None, method: str = "POST") -> Any:
         tls = self.config.tls("admin").context()
-        with httpx.Client(verify=tls, trust_env=False, timeout=10) as http:
+        with httpx.Client(verify=tls, trust_env=False, timeout=PATIENCE) as http:
             answer = http.request(
                 method,
                 f"{self.config.url(system)}/admin/{path}",
@@ -127,7 +122,7 @@ class StandIns:
             self.ill.discard(system)
 
     def tax_file(self) -> bytes:
-        with httpx.Client(verify=self.config.tls("tax").context(), trust_env=False, timeout=10) as http:
+        with httpx.Client(verify=self.config.tls("tax").context(), trust_env=False, timeout=PATIENCE) as http:
             return http.get(f"{self.config.url('tax')}/export/local-tax.csv").content
 
 
@@ -180,7 +175,7 @@ class House:
     def tx(self, tenant: str, role: str = "worker") -> Any:
         return getattr(self.databases, role).transaction(Scope(tenant=tenant))
 
-    def settle(self, tenants: tuple[str, ...] = (KONO, OTSUKAWA), seconds: float = 30) -> None:
+    def settle(self, tenants: tuple[str, ...] = (KONO, OTSUKAWA), seconds: float = PATIENCE) -> None:
         """Run the loops by turns until no case waits for the other side any more (people may still have to decide)."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -188,7 +183,7 @@ class House:
             if not moved and not any(self.in_flight(tenant) for tenant in tenants):
                 return
 
-    def settle_until(self, tenant: str, case_id: UUID, state: str, seconds: float = 30) -> str:
+    def settle_until(self, tenant: str, case_id: UUID, state: str, seconds: float = PATIENCE) -> str:
         """Run the loops until a case has reached a state, or time is up; returns the state it is in."""
         end = time.monotonic() + seconds
         while (found := self.state(tenant, case_id)) != state and time.monotonic() < end:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.linkage.house import KONO, House
+from tests.waiting import PATIENCE
 
 PEOPLE = ("hanako", "taro", "sakura", "ichiro", "yoshiko")
 
@@ -50,7 +51,7 @@ class DoomedWorker:
 
 
 def run(
-    house: House, master_key: Path, kills: int, each: int, chance: random.Random, patience: float = 90.0
+    house: House, master_key: Path, kills: int, each: int, chance: random.Random, patience: float = PATIENCE
 ) -> None:
     """Ask, kill, ask, kill …; then let the worker finish, and look that everything happened exactly once."""
     worker = DoomedWorker(house, master_key)

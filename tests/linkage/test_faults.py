@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from tests.linkage.house import KONO, OTSUKAWA, House
+from tests.waiting import PATIENCE
 from workflows.linkage.wire.retry import LinkUnreachable, LinkUntrusted
 from workflows.linkage.worker import poll_inbox, pump_outbox
 
@@ -21,7 +22,7 @@ def ask_some(house: House, count: int = 5):
     return [house.ask(house.apply_for(PEOPLE[place % 5])).case_id for place in range(count)]
 
 
-def keep_trying(house: House, cases, seconds: float = 40.0) -> None:
+def keep_trying(house: House, cases, seconds: float = PATIENCE) -> None:
     """Run the loops as the worker would, going on after what a bad peer does to them."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

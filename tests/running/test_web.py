@@ -17,7 +17,9 @@ from portal.cli import main
 from portal.running.web import exposed
 from portal.settings import Settings, SettingsError
 from tests.conftest import Databases
-from tests.identity.front import free_port, wait_for
+from tests.identity.front import wait_for
+from tests.ports import free_ports
+from tests.waiting import PATIENCE
 
 
 @pytest.mark.parametrize("bind", ["127.0.0.1:6543", "localhost:80", "[::1]:6543", "127.8.8.8:1"])
@@ -51,7 +53,7 @@ def test_neither_command_listens_where_others_reach_it_without_a_front_server(
 
 
 def test_a_demonstration_bears_some_forms_that_stop_half_way(databases: Databases, tmp_path: Path) -> None:
-    port = free_port()
+    port = free_ports(1)[0]
     environment = {
         **os.environ,
         "MADOGUCHI_VAR": str(tmp_path),
@@ -64,14 +66,14 @@ def test_a_demonstration_bears_some_forms_that_stop_half_way(databases: Database
     log = tmp_path / "web.log"
     with log.open("wb") as stream, ExitStack() as open_ones:
         server = subprocess.Popen([sys.executable, "-m", "portal.cli", "web"], env=environment, stderr=stream)
-        open_ones.callback(server.wait, 20)
+        open_ones.callback(server.wait, PATIENCE)
         open_ones.callback(server.terminate)
         wait_for(port, server, log)
         for _ in range(6):
-            one = open_ones.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            one = open_ones.enter_context(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE))
             one.sendall(half)
         for _ in range(6):
-            answer = httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False, timeout=10)
+            answer = httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False, timeout=PATIENCE)
             assert answer.status_code == 200
 
 

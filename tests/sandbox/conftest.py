@@ -7,10 +7,10 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -26,6 +26,8 @@ from sandbox.hub.app import make_app as make_hub
 from sandbox.juki.app import make_app as make_juki
 from sandbox.provision import provision
 from sandbox.web import SignedApp
+from tests.ports import free_ports
+from tests.waiting import PATIENCE, eventually
 from workflows.linkage.wire import envelope, permit, sealing
 from workflows.linkage.wire.client import LinkClient
 from workflows.linkage.wire.hub_client import HubClient
@@ -262,32 +264,20 @@ class Running:
                 env=self.environment,
                 cwd=Path(__file__).parents[2],
             )
-        deadline = time.monotonic() + 60
         for system in systems:
-            while True:
-                try:
-                    socket.create_connection(("127.0.0.1", self.config.port(system)), 1).close()
-                    break
-                except OSError:
-                    assert time.monotonic() < deadline, f"{system} did not start"
-                    time.sleep(0.1)
+            assert eventually(partial(answers, self.config.port(system))), f"{system} did not start"
 
     def stop(self, *systems: str) -> None:
         ending = [self.processes.pop(system) for system in systems]
         for process in ending:
             process.terminate()
         for process in ending:
-            process.wait(20)
+            process.wait(PATIENCE)
 
 
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture(scope="module")

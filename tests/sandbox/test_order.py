@@ -6,6 +6,7 @@ import threading
 
 from sandbox.core.link_codes import LinkCodes, results
 from tests.sandbox.conftest import ASKER, Country
+from tests.waiting import PATIENCE
 
 
 def test_a_reader_never_sees_a_later_result_before_an_earlier_one(country: Country) -> None:
@@ -21,7 +22,7 @@ def test_a_reader_never_sees_a_later_result_before_an_earlier_one(country: Count
         with store.transaction() as tx:
             codes.link(tx, tokens[0], "person-1", now)
             written.set()
-            hold.wait(10)
+            hold.wait(PATIENCE)
 
     def quick() -> None:
         with store.transaction() as tx:
@@ -29,14 +30,14 @@ def test_a_reader_never_sees_a_later_result_before_an_earlier_one(country: Count
 
     threads = [threading.Thread(target=slow), threading.Thread(target=quick)]
     threads[0].start()
-    assert written.wait(10)
+    assert written.wait(PATIENCE)
     threads[1].start()
     threads[1].join(0.5)
     with store.transaction() as tx:
         seen = results(tx, "order-test", 0, 10)
     hold.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE)
     after = max((int(str(one["seq"])) for one in seen), default=0)
     with store.transaction() as tx:
         seen += results(tx, "order-test", after, 10)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,24 +14,10 @@ from pathlib import Path
 
 import pytest
 
-READY = 180.0
+from tests.ports import free_ports
+from tests.waiting import PATIENCE
 
-
-def free_ports(count: int) -> int:
-    """The first of ``count`` neighbouring ports nobody uses."""
-    for first in range(20000 + os.getpid() % 5000, 60000, count):
-        if all(not _answers(first + place) for place in range(count)):
-            return first
-    raise AssertionError("no free ports")
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False
+READY = 300.0
 
 
 @dataclass
@@ -75,7 +60,7 @@ class RunningHouse:
         """Ctrl-C, and wait for the end."""
         assert self.process is not None
         self.process.send_signal(signal.SIGINT)
-        status = self.process.wait(60)
+        status = self.process.wait(PATIENCE)
         self.process = None
         return status
 
@@ -115,7 +100,7 @@ class RunningHouse:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
     """A house that was never started."""
     var = tmp_path_factory.mktemp("house") / "var"
-    first = free_ports(8)
+    first = free_ports(8)[0]
     environment = {
         **{
             key: value

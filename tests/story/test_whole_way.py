@@ -8,9 +8,10 @@ import urllib.request
 import pytest
 
 from tests.story.conftest import RunningHouse
+from tests.waiting import PATIENCE
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_a_house_is_started_toured_audited_stopped_and_started_again(house: RunningHouse) -> None:
     """One story: each step stands on what the one before has left."""
     from_nothing_to_the_residents_proof(house)
@@ -60,7 +61,7 @@ def ctrl_c_stops_every_process_it_started(house: RunningHouse) -> None:
 
 def a_second_start_loses_nothing(house: RunningHouse) -> None:
     house.start()
-    with urllib.request.urlopen(f"{house.origin}/health", timeout=10) as answer:
+    with urllib.request.urlopen(f"{house.origin}/health", timeout=PATIENCE) as answer:
         assert answer.status == 200
     told = house.run("tour")
     assert told.returncode == 0, told.stdout + told.stderr

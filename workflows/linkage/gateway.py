@@ -84,6 +84,10 @@ class LinkageGateway(Protocol):
         """Open the acquisition of a link code; the body has ``acquisition_id`` and ``token``."""
         ...
 
+    def cancel_link_code(self, message: Envelope) -> Outcome:
+        """Give an acquisition up; its number is wiped there too."""
+        ...
+
     def request_link_code(self, message_id: str, token: str, number: str) -> Outcome:
         """Hand the token with the person's number to the 住基ネット CS."""
         ...

@@ -59,6 +59,10 @@ class MslGateway:
         """See `LinkageGateway.acquire_link_code`."""
         return Outcome(str(message["id"]), self._hub.acquire_fugo(message))
 
+    def cancel_link_code(self, message: Envelope) -> Outcome:
+        """See `LinkageGateway.cancel_link_code`."""
+        return Outcome(str(message["id"]), self._hub.cancel_fugo(message).body)
+
     def request_link_code(self, message_id: str, token: str, number: str) -> Outcome:
         """See `LinkageGateway.request_link_code`."""
         if self._juki is None:

@@ -19,6 +19,7 @@ from workflows.linkage.wire.retry import LinkUntrusted
 
 HUB = Actor(kind="system", id="link")
 PURPOSE = "符号の取得"
+ACQUIRE = "fugo.acquire"
 STEPS = {"LINKED": "link", "DUPLICATE": "find_duplicate", "REJECTED": "cs_reject"}
 
 
@@ -26,11 +27,13 @@ def hub_lane(parts: LinkParts, engine: Engine) -> Lane:
     """Acquisitions towards the hub."""
 
     def send(tx: Transaction, gateway: LinkageGateway, rows: Sequence[Waiting], batch: str) -> list[Outcome]:
-        return [_acquire(gateway, one) for one in rows]
+        return [_acquire(gateway, one) if one.type == ACQUIRE else _give_up(gateway, one) for one in rows]
 
     def on_sent(tx: Transaction, sent: Sequence[tuple[Waiting, Outcome]]) -> None:
-        commands = []
+        commands, numbered = [], {}
         for one, outcome in sent:
+            if one.type != ACQUIRE:
+                continue
             assert one.case_id is not None
             if "over" in outcome.body:
                 # The hub has this addressee's code already, so it is here what it is there: linked. A case of the first
@@ -38,23 +41,29 @@ def hub_lane(parts: LinkParts, engine: Engine) -> Lane:
                 commands.append(Command(one.case_id, "link", HUB, PURPOSE, f"link:{one.id}"))
                 commands.append(Command(one.case_id, "find_duplicate", HUB, PURPOSE, f"duplicate:{one.id}"))
                 continue
-            sealed = parts.keys.seal(
-                tx, tx.tenant, str(outcome.body["token"]).encode(), context=token_context(one.case_id)
-            )
-            tx.raw.execute(
-                "UPDATE madoguchi.linkage_link_code SET token = %s WHERE tenant = %s AND case_id = %s AND acquisition_id = %s",
-                (sealed, tx.tenant, one.case_id, one.id),
-            )
             for trigger in (
                 "number",
                 "renumber",
             ):  # whichever fits the state: a first code, or taking one anew
                 given = {"acquisition_id": one.id}
-                commands.append(Command(one.case_id, trigger, HUB, PURPOSE, f"{trigger}:{one.id}", given))
-        engine.apply_many(tx, commands)
+                command = Command(one.case_id, trigger, HUB, PURPOSE, f"{trigger}:{one.id}", given)
+                numbered[command.request_key] = (one, str(outcome.body["token"]))
+                commands.append(command)
+        for command, answer in zip(commands, engine.apply_many(tx, commands), strict=True):
+            # A case that ended meanwhile, or has its code already, has no use for the number: it is not kept (21条の2第3項).
+            if command.request_key in numbered and not isinstance(answer, Refused):
+                keep(tx, *numbered[command.request_key])
+
+    def keep(tx: Transaction, one: Waiting, token: str) -> None:
+        assert one.case_id is not None
+        sealed = parts.keys.seal(tx, tx.tenant, token.encode(), context=token_context(one.case_id))
+        tx.raw.execute(
+            "UPDATE madoguchi.linkage_link_code SET token = %s WHERE tenant = %s AND case_id = %s AND acquisition_id = %s",
+            (sealed, tx.tenant, one.case_id, one.id),
+        )
 
     def on_dead(tx: Transaction, dead: Sequence[tuple[Waiting, str]]) -> None:
-        engine.apply_many(tx, [_rejected(one, cause) for one, cause in dead])
+        engine.apply_many(tx, [_rejected(one, cause) for one, cause in dead if one.type == ACQUIRE])
 
     return Lane(outbox.FUGO, 20, send, on_sent, on_dead)
 
@@ -84,6 +93,17 @@ def juki_lane(parts: LinkParts, engine: Engine, register: AddresseeRegister) -> 
         engine.apply_many(tx, [_rejected(one, cause) for one, cause in dead])
 
     return Lane(outbox.JUKI, 20, send, on_sent, on_dead, before)
+
+
+def _give_up(gateway: LinkageGateway, one: Waiting) -> Outcome:
+    try:
+        return gateway.cancel_link_code(one.message)
+    except Problem as problem:
+        if problem.code in ("EXCHANGE_CLOSED", "NOT_FOUND"):
+            return Outcome(one.id, {})  # it was over before: no number of it is left there
+        return Outcome(one.id, {}, problem)
+    except LinkUntrusted as failure:
+        return Outcome(one.id, {}, failure)
 
 
 def _acquire(gateway: LinkageGateway, one: Waiting) -> Outcome:

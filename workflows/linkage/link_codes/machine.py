@@ -19,6 +19,8 @@ from workflows.linkage.parts import LinkParts
 from workflows.linkage.wire import envelope
 
 KIND = "link_code"
+# The steps after which the server need not go on; after the others it knows more than we do.
+GIVEN_UP = frozenset({"cancel", "abandon"})
 DEFINITION = Path(__file__).with_name("workflow.yaml")
 
 
@@ -102,6 +104,39 @@ class LinkCodeMachine:
             )
         outbox.put(tx, outgoing, now)
 
+    def _take_back(self, tx: Transaction, applied: Sequence[Applied]) -> None:
+        """番号法21条の2第3項: what has not left stays here, and the server is told to wipe a number that serves no longer."""
+        now = self.parts.clock.now()
+        kept_back = {
+            row[0]
+            for row in tx.raw.execute(
+                "UPDATE madoguchi.linkage_outbox SET state = 'closed', cause = 'CANCELLED', done_at = %s WHERE tenant = %s"
+                " AND case_id = ANY(%s) AND lane = ANY(%s) AND state = 'ready' AND batch IS NULL AND attempts = 0"
+                " RETURNING CASE lane WHEN %s THEN case_id END",
+                (now, tx.tenant, [one.case_id for one in applied], [outbox.FUGO, outbox.JUKI], outbox.FUGO),
+            )
+        }
+        given_up = {
+            one.case_id: one for one in applied if one.trigger in GIVEN_UP and one.case_id not in kept_back
+        }
+        rows = tx.raw.execute(
+            "SELECT case_id, acquisition_id FROM madoguchi.linkage_link_code WHERE tenant = %s AND case_id = ANY(%s)"
+            " AND acquisition_id IS NOT NULL",
+            (tx.tenant, list(given_up)),
+        ).fetchall()
+        outgoing = []
+        for case_id, acquisition in rows:
+            message = envelope.build(
+                "fugo.cancel",
+                tenant=tx.tenant,
+                org=self.parts.offices.ours(tx.tenant).org,
+                created=now,
+                causation=acquisition,
+                payload={"acquisition_id": acquisition},
+            )
+            outgoing.append(self._outgoing(message, outbox.FUGO, given_up[case_id]))
+        outbox.put(tx, outgoing, now)
+
     def _outgoing(self, message: dict[str, Any], lane: str, one: Applied) -> Outgoing:
         return Outgoing(
             id=message["id"],
@@ -121,7 +156,8 @@ class LinkCodeMachine:
         )
 
     def end_live(self, tx: Transaction, applied: Sequence[Applied]) -> None:
-        """This case no longer stands for the person's link code; another may."""
+        """This case no longer stands for the person's link code; another may. Nothing of it leaves any more but that it is given up."""
+        self._take_back(tx, applied)
         tx.raw.execute(
             "UPDATE madoguchi.linkage_link_code SET live = false WHERE tenant = %s AND case_id = ANY(%s)",
             (tx.tenant, [one.case_id for one in applied]),

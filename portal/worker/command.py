@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -82,7 +83,20 @@ async def _run_jobs(house: House, beat: Path) -> None:
         ]
         beat.parent.mkdir(parents=True, exist_ok=True)
         beat.write_text("ready")
-        await asyncio.wait({*running, asyncio.create_task(ended.wait())}, return_when=asyncio.FIRST_COMPLETED)
-        for one in running:
-            one.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await until_told(running, ended)
+
+
+async def until_told(running: Sequence[asyncio.Task[None]], ended: asyncio.Event) -> None:
+    """Wait until the process is told to end, and let what runs come to its end.
+
+    :raises RuntimeError: when something ended by itself; half a worker must not go on as if it were a whole one, nor end as if told.
+    """
+    told = asyncio.create_task(ended.wait())
+    await asyncio.wait({*running, told}, return_when=asyncio.FIRST_COMPLETED)
+    by_itself = [one for one in running if one.done()]
+    for one in (*running, told):
+        one.cancel()
+    await asyncio.gather(*running, told, return_exceptions=True)
+    if by_itself and not ended.is_set():
+        cause = None if by_itself[0].cancelled() else by_itself[0].exception()
+        raise RuntimeError("the jobs ended by themselves") from cause

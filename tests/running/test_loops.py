@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
 from structlog.testing import capture_logs
 
+from portal.worker.command import until_told
 from portal.worker.loops import go_round
 
 
@@ -42,3 +46,24 @@ def test_tenants_that_cannot_be_listed_are_asked_for_again_later() -> None:
     with capture_logs() as lines:
         assert not go_round("deadlines", tenants, lambda tenant: None)
     assert [(line["loop"], line["cause"]) for line in lines] == [("deadlines", "ConnectionError")]
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_worker_whose_jobs_end_by_themselves_does_not_end_as_if_told(told: bool) -> None:
+    async def broken() -> None:
+        raise OSError("nobody's fault")
+
+    async def story() -> list[bool]:
+        ended = asyncio.Event()
+        whole = asyncio.create_task(asyncio.sleep(3600))
+        running = [whole] if told else [whole, asyncio.create_task(broken())]
+        if told:
+            ended.set()
+            await until_told(running, ended)
+        else:
+            with pytest.raises(RuntimeError) as raised:
+                await until_told(running, ended)
+            assert isinstance(raised.value.__cause__, OSError)
+        return [one.done() for one in running]
+
+    assert all(asyncio.run(story()))

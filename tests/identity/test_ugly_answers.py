@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from asn1crypto import core
+from asn1crypto import ocsp as asn1_ocsp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -139,6 +140,16 @@ def _nonce_twice(part: Any) -> None:
     part["response_extensions"].append(part["response_extensions"][0])
 
 
+def _ended(part: Any) -> None:
+    """Fresh enough, but the authority itself says that a newer answer is there by now."""
+    part["responses"][0]["this_update"] = NOW - timedelta(minutes=5)
+    part["responses"][0]["next_update"] = NOW - timedelta(seconds=1)
+
+
+def _another_signer(part: Any) -> None:
+    part["responder_id"] = asn1_ocsp.ResponderId("by_key", core.OctetString(b"\x01" * 20))
+
+
 def _of_the_single(part: Any) -> None:
     part["responses"][0]["single_extensions"] = [_extension("2.25.4242", b"\x05\x00", True)]
 
@@ -162,6 +173,8 @@ BENT: dict[str, tuple[Callable[[Any], None], CardReason]] = {
     "a nonce twice": (_nonce_twice, UNTRUSTED),
     "a nonce of one octet": (_nonce(tlv(0x04, b"\x01")), MISMATCH),
     "something critical that nobody knows": (_more("2.25.4242", True), UNTRUSTED),
+    "another signer's name over the right signature": (_another_signer, UNTRUSTED),
+    "an end that has passed": (_ended, CardReason.STATUS_STALE),
     "something critical about the one certificate": (_of_the_single, UNTRUSTED),
 }
 

@@ -26,7 +26,7 @@ LETTER = (
 
 OPINION_PAGES = (
     "", "?state=open", "?state=withdrawn", "?tag=%E8%B3%AA%E5%95%8F", "?group=1", "/groups", "/results", "/results/1", "/results/new",
-    "/results/new?group=1",
+    "/results/new?group=1", "/files",
 )  # fmt: skip
 
 ROOM_PAGES = ("", "/text", "/opinions", "/find", f"/find?at={reviewed.PLACE}", "/conclusion")

@@ -51,7 +51,7 @@ def test_a_result_that_is_never_believed_leaves_the_others_of_its_batch_alone_af
 def test_of_a_peer_that_is_ill_as_a_whole_only_a_few_are_tried_alone(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cases = [house.ask(house.apply_for("hanako")).case_id for _ in range(8)]
+    cases = [house.ask(house.apply_for("hanako")).case_id for _ in range(5)]
     asked: list[str] = []
 
     def spoil(body: Any) -> Any:

@@ -115,6 +115,37 @@ def test_a_refusal_is_the_peer_s_word(world: World, ticking: Ticking) -> None:
         hub.health()
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        "ok",
+        {},
+        {"status": "202"},
+        {"status": True},
+        {"status": 302},
+        {"status": 403},
+        {"status": 202, "problem": Problem("FROZEN").to_dict()},
+        {"status": 403, "problem": {"msl_code": "FROZEN"}},
+        {"status": 202, "id": None},
+    ],
+    ids=str,
+)
+def test_a_result_that_has_not_its_shape_spoils_the_answer(world: World, ticking: Ticking, row: Any) -> None:
+    asked = inquiry(ticking())
+    said = {"id": asked["id"], **row} if isinstance(row, dict) else row
+    hub = hub_that_says(world, ticking, envelope.dumps({"results": [said]}))
+    with hub.link, pytest.raises(LinkUntrusted):
+        hub.inquire_many([asked])
+
+
+def test_a_result_that_has_its_shape_is_taken(world: World, ticking: Ticking) -> None:
+    asked = inquiry(ticking())
+    for row in ({"status": 202}, {"status": 403, "problem": Problem("FROZEN").to_dict()}):
+        hub = hub_that_says(world, ticking, envelope.dumps({"results": [{"id": asked["id"], **row}]}))
+        with hub.link:
+            assert hub.inquire_many([asked]) == [{"id": asked["id"], **row}]
+
+
 @pytest.mark.parametrize("status", [300, 302, 304, 399])
 def test_what_is_neither_an_answer_nor_a_refusal_is_not_believed(
     world: World, ticking: Ticking, status: int

@@ -299,3 +299,20 @@ def split_root(leaves: list[bytes]) -> bytes:
 def test_the_merkle_root_is_the_one_of_the_rfc(count: int) -> None:
     leaves = [merkle.leaf(str(n).encode()) for n in range(count)]
     assert merkle.root_bytes(leaves) == split_root(leaves)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"items": "local-tax"},
+        {"items": {}},
+        {"items": {"local-tax": "42"}},
+        {"items": {"見本 花子": {}}},
+        {"items": {"local-tax": {}}, "氏名": "見本 花子"},
+    ],
+)
+def test_what_an_answer_holds_is_items_by_their_codes_and_nothing_else(content: Any) -> None:
+    envelope.check_part("common", "content", {"items": {"local-tax": {"anything": 1}}})
+    with pytest.raises(Problem, match="SCHEMA_INVALID"):
+        envelope.check_part("common", "content", content)

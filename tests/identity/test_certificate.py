@@ -62,6 +62,18 @@ def test_the_library_alone_refuses_it_too(pki: Pki, name: str) -> None:
         check._second_opinion(bad, anchor, profile("auth", NOW.date()), False, NOW)
 
 
+@pytest.mark.parametrize(
+    "name", ["any policy", "key usage wrong", "says it is an authority", "unknown critical extension"]
+)
+def test_a_slip_in_our_own_pass_is_caught_by_the_librarys(
+    pki: Pki, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "_extensions", lambda *_: None)
+    with pytest.raises(CardRefused) as refused:
+        verifier(pki).certificate(CORPUS[name][0](pki).public_bytes(Encoding.DER), NOW)
+    assert refused.value.reason is CardReason.PROFILE
+
+
 def _signed_by(child: x509.Certificate, parent: x509.Certificate) -> bool:
     try:
         child.verify_directly_issued_by(parent)

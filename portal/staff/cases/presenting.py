@@ -121,6 +121,11 @@ class Line:
     details: tuple[tuple[str, str], ...]
     way: tuple[str | None, str]
 
+    @property
+    def stays(self) -> bool:
+        """Whether the case stands where it stood before."""
+        return self.way[0] == self.way[1]
+
 
 def actions(engine: Engine, tx: Transaction, case: CaseView, actor: Actor, language: str) -> list[Action]:
     """What can be done with a case from here by this person."""
@@ -185,6 +190,16 @@ def picture(engine: Engine, case: CaseView, language: str, lines: Sequence[Line]
         return Markup(engine.picture(case, two(language)))  # noqa: S704
     part = near(engine.definition(case), case.state, [line.way for line in lines])
     return Markup(draw(part, case.state, two(language), prefix="near"))  # noqa: S704
+
+
+def next_steps(definition: Definition, state: str, language: str) -> list[tuple[str, str]]:
+    """What can follow a state, in words: the name of the step and the state it leads to. The picture shows the same."""
+    return [
+        (trigger.label[two(language)], definition.states[move.to].label[two(language)])
+        for trigger in definition.triggers.values()
+        for move in trigger.moves
+        if move.source == state and move.to != state
+    ]
 
 
 def tone(definition: Definition, state: str) -> str:

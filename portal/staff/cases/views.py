@@ -129,6 +129,7 @@ def page_of(request: Request, found: CaseView) -> dict[str, Any]:
         "picture": presenting.picture(engine, found, language),
         "near": presenting.picture(engine, found, language, history),
         "large": is_large(definition),
+        "next_steps": presenting.next_steps(definition, found.state, language),
         "choices": presenting.CHOICES,
         "field_words": presenting.FIELDS,
         "request_key": str(new_id()),

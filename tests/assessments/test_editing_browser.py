@@ -7,12 +7,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.assessments.writing import Writing
+from tests.assessments.writing import TEXT, Writing
 from tests.browser import Served, turn, visiting
 from tests.web.people import CLERK, COORDINATOR
 
 pytestmark = pytest.mark.browser
-TEXT = "f4.1.1.2"
 FIELD = f'[name="v:{TEXT}"]'
 
 

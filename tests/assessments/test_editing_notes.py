@@ -13,11 +13,10 @@ from privacy_assessment.editing.attachments import MOST
 from storage.database import Scope
 from storage.encryption import KeyRing
 from tests.assessments.desk import actor
-from tests.assessments.writing import TENANT, Writing, save, writings
+from tests.assessments.writing import TENANT, TEXT, Writing, save, writings
 from tests.conftest import Databases
 from tests.web.people import CLERK, COORDINATOR, SUPERVISOR, Person
 
-TEXT = "f4.1.1.2"
 PNG = b"\x89PNG\r\n\x1a\n" + b"picture" * 200_000
 CLERK_ID, SUPERVISOR_ID = str(CLERK.account_id), str(SUPERVISOR.account_id)
 SENTENCES = "/staff/assessments/sentences"

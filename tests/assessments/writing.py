@@ -17,9 +17,11 @@ from tests.conftest import Databases
 from tests.pages import office
 from tests.privacy_assessment.samples import real_size
 from tests.web.conftest import Counter, open_portal
-from tests.web.people import CLERK, Person
+from tests.web.people import CLERK, COORDINATOR, Person
 
 TENANT = "992011"
+TEXT = "f4.1.1.2"
+"""The item that two people write on."""
 
 
 @dataclass
@@ -88,3 +90,15 @@ def save(form: Any, action: str = "save", **more: Any) -> Any:
     return form.response.goto(
         form.action, method="post", params=[*fields, ("action", action)], expect_errors=True, **more
     )
+
+
+def clash(writing: Writing) -> Any:
+    """Two people save one item; the page the second one lands on."""
+    mine, hers = writing.fields("1"), writing.fields("1", COORDINATOR)
+    hers[f"v:{TEXT}"] = "先の人の文"
+    save(hers)
+    mine[f"v:{TEXT}"] = "後の人の文"
+    mine["v:f4.1.5"] = "後の人のもう一つ"
+    answer = save(mine)
+    assert answer.location.endswith("/conflicts")
+    return answer.follow()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,14 +35,20 @@ def home_with(folder: Path, front: Front, holder: SoftCard) -> dict[str, str]:
 
 @contextmanager
 def chosen(front: Front) -> Iterator[None]:
-    """Browsers that start in here choose a card by themselves; policies are read when a browser starts."""
+    """Browsers that start in here choose a card by themselves; policies are read when a browser starts.
+
+    The folder belongs to the whole machine, and of two files that say the same policy a browser obeys one: processes take turns, and
+    what one left that was killed is written over.
+    """
     if not os.access(POLICIES if POLICIES.exists() else "/etc", os.W_OK):
         pytest.skip("choosing a certificate without a person needs a policy file that only root may write")
     POLICIES.mkdir(parents=True, exist_ok=True)
-    path = POLICIES / f"madoguchi-{front.port}.json"
+    path = POLICIES / "madoguchi-tests.json"
     rule = json.dumps({"pattern": front.card, "filter": {"ISSUER": {"O": "JPKI-TEST"}}})
-    path.write_text(json.dumps({"AutoSelectCertificateForUrls": [rule]}))
-    try:
-        yield
-    finally:
-        path.unlink()
+    with (Path(tempfile.gettempdir()) / "madoguchi-chooser.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        path.write_text(json.dumps({"AutoSelectCertificateForUrls": [rule]}))
+        try:
+            yield
+        finally:
+            path.unlink()

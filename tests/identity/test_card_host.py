@@ -124,7 +124,7 @@ def test_a_real_browser_shows_such_a_card_as_well(later: tuple[Front, Pki], tmp_
         page.goto(f"{front.main}/login?next=/my/sessions")
         page.get_by_role("button", name="証明書を選んでログインする").click()
         page.wait_for_url(f"{front.main}/my/sessions")
-        assert page.get_by_role("heading", name="ログインの記録").is_visible()
+        page.get_by_role("heading", name="ログインの記録").wait_for()
 
 
 def test_before_that_day_it_is_refused_in_words(front: Front, own: Pki) -> None:

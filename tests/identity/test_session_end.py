@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, expect
 
 from portal.identity.limits import limits
 from portal.identity.models import ANONYMOUS, Identity
 from portal.identity.routes import FILES
 from portal.identity.sessions import ends_at
 from sandbox.pki import Pki
+from tests.browser import visiting
 from tests.identity.web import JSON, Portal, signed, waiting
 from tests.pki.world import card
 
@@ -75,6 +76,12 @@ PAGE = """<main tabindex="-1"><time data-session-ends data-session-left="900">10
 <div data-session-say="over" hidden>over</div></div></main><script type="module" src="http://portal.test/end.js"></script>"""
 
 
+def stop_the_clock(page: Page) -> None:
+    """Time on the page goes on only when it is told to: a slow machine is no long wait."""
+    page.clock.install(time=NOW)
+    page.clock.pause_at(NOW + timedelta(seconds=1))
+
+
 @pytest.mark.browser
 def test_the_script_warns_two_minutes_before_and_goes_on_when_told(chromium: Browser) -> None:
     names = re.findall(r"\[(data-[a-z-]+)\]", (FILES / "session-end.js").read_text())
@@ -82,54 +89,56 @@ def test_the_script_warns_two_minutes_before_and_goes_on_when_told(chromium: Bro
     assert names
     assert all(name in macro for name in names)
     answers = [{"ends_at": "2026-11-22T01:30:00+00:00", "left": 900}]
-    page = chromium.new_page()
-    page.route("http://portal.test/", lambda route: route.fulfill(body=PAGE, content_type="text/html"))
-    page.route(
-        "http://portal.test/end.js",
-        lambda route: route.fulfill(path=FILES / "session-end.js", content_type="text/javascript"),
-    )
-    page.route(
-        "http://portal.test/session/alive",
-        lambda route: route.fulfill(body=json.dumps(answers.pop())) if answers else route.fulfill(status=403),
-    )
-    page.clock.install()
-    page.goto("http://portal.test/")
-    soon, over = page.locator("[data-session-say=soon]"), page.locator("[data-session-say=over]")
-    page.clock.run_for(12 * 60_000)
-    assert not soon.is_visible()
-    page.clock.run_for(80_000)
-    assert soon.is_visible()
-    page.get_by_text("stay").click()
-    soon.wait_for(state="hidden")
-    assert page.locator("[data-session-ends]").inner_text() == "10:30"
-    page.clock.run_for(14 * 60_000)
-    assert soon.is_visible()
-    page.get_by_text("stay").click()
-    over.wait_for(state="visible")
-    assert not soon.is_visible()
-    page.close()
+    with visiting(chromium) as context:
+        page = context.new_page()
+        page.route("http://portal.test/", lambda route: route.fulfill(body=PAGE, content_type="text/html"))
+        page.route(
+            "http://portal.test/end.js",
+            lambda route: route.fulfill(path=FILES / "session-end.js", content_type="text/javascript"),
+        )
+        page.route(
+            "http://portal.test/session/alive",
+            lambda route: (
+                route.fulfill(body=json.dumps(answers.pop())) if answers else route.fulfill(status=403)
+            ),
+        )
+        stop_the_clock(page)
+        page.goto("http://portal.test/")
+        soon, over = page.locator("[data-session-say=soon]"), page.locator("[data-session-say=over]")
+        page.clock.run_for(12 * 60_000)
+        expect(soon).to_be_hidden()
+        page.clock.run_for(80_000)
+        expect(soon).to_be_visible()
+        page.get_by_text("stay").click()
+        soon.wait_for(state="hidden")
+        assert page.locator("[data-session-ends]").inner_text() == "10:30"
+        page.clock.run_for(14 * 60_000)
+        expect(soon).to_be_visible()
+        page.get_by_text("stay").click()
+        over.wait_for(state="visible")
+        expect(soon).to_be_hidden()
 
 
 @pytest.mark.browser
 def test_at_a_terminal_of_the_counter_the_page_goes_away_when_the_session_is_over(chromium: Browser) -> None:
     shared = PAGE.replace("data-session-warning", 'data-session-warning data-session-leave="/?out=1"')
-    page = chromium.new_page()
-    page.route("http://portal.test/", lambda route: route.fulfill(body=shared, content_type="text/html"))
-    page.route("http://portal.test/?out=1", lambda route: route.fulfill(body="nobody's page"))
-    page.route(
-        "http://portal.test/end.js",
-        lambda route: route.fulfill(path=FILES / "session-end.js", content_type="text/javascript"),
-    )
-    page.clock.install()
-    page.goto("http://portal.test/")
-    page.locator("[data-session-ends]").wait_for()
-    page.clock.run_for(899_000)
-    assert page.locator("[data-session-ends]").is_visible()
-    page.clock.run_for(1_200)
-    page.locator("main").wait_for(state="detached")
-    page.clock.run_for(2_000)
-    page.wait_for_url("http://portal.test/?out=1")
-    page.close()
+    with visiting(chromium) as context:
+        page = context.new_page()
+        page.route("http://portal.test/", lambda route: route.fulfill(body=shared, content_type="text/html"))
+        page.route("http://portal.test/?out=1", lambda route: route.fulfill(body="nobody's page"))
+        page.route(
+            "http://portal.test/end.js",
+            lambda route: route.fulfill(path=FILES / "session-end.js", content_type="text/javascript"),
+        )
+        stop_the_clock(page)
+        page.goto("http://portal.test/")
+        page.locator("[data-session-ends]").wait_for()
+        page.clock.run_for(899_000)
+        expect(page.locator("[data-session-ends]")).to_be_visible()
+        page.clock.run_for(1_200)
+        page.locator("main").wait_for(state="detached")
+        page.clock.run_for(2_000)
+        page.wait_for_url("http://portal.test/?out=1")
 
 
 @pytest.mark.browser
@@ -138,21 +147,21 @@ def test_at_a_terminal_of_the_counter_a_page_that_is_left_keeps_nothing(chromium
     shared = form + PAGE.replace(
         "data-session-warning", 'data-session-warning data-session-leave="/?out=time"'
     )
-    page, asked = chromium.new_page(), []
-    page.route(
-        "http://portal.test/",
-        lambda route: (asked.append(1), route.fulfill(body=shared, content_type="text/html")),
-    )
-    page.route(
-        "http://portal.test/end.js",
-        lambda route: route.fulfill(path=FILES / "session-end.js", content_type="text/javascript"),
-    )
-    page.goto("http://portal.test/")
-    page.locator("input[autocomplete=off]").wait_for()
-    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
-    assert page.locator("body").inner_html() == ""
-    with page.expect_navigation():
-        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
-    page.locator("main").wait_for()
-    assert asked == [1, 1]
-    page.close()
+    with visiting(chromium) as context:
+        page, asked = context.new_page(), []
+        page.route(
+            "http://portal.test/",
+            lambda route: (asked.append(1), route.fulfill(body=shared, content_type="text/html")),
+        )
+        page.route(
+            "http://portal.test/end.js",
+            lambda route: route.fulfill(path=FILES / "session-end.js", content_type="text/javascript"),
+        )
+        page.goto("http://portal.test/")
+        page.locator("input[autocomplete=off]").wait_for()
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+        assert page.locator("body").inner_html() == ""
+        with page.expect_navigation():
+            page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+        page.locator("main").wait_for()
+        assert asked == [1, 1]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ import pytest
 from portal.running.prepare import newest_migration
 from portal.running.supervisor import Part, PartFailed, Supervisor
 from storage.migrations import run
+from tests.waiting import PATIENCE, eventually
 
 
 def test_parts_keep_their_compiled_code_whatever_the_shell_says(
@@ -24,7 +23,7 @@ def test_parts_keep_their_compiled_code_whatever_the_shell_says(
     supervisor = Supervisor(tmp_path / "log")
     supervisor.start(Part("one", [sys.executable, "-c", code], ready=told.exists))
     _, process = supervisor._running[0]
-    process.wait(20)
+    process.wait(PATIENCE)
     assert told.read_text() == "False"
 
 
@@ -32,25 +31,24 @@ def test_a_part_that_ends_is_named_with_its_log(tmp_path: Path) -> None:
     supervisor = Supervisor(tmp_path / "log")
     supervisor.start(Part("broken", [sys.executable, "-c", "raise SystemExit(3)"], ready=lambda: False))
     with pytest.raises(PartFailed, match=r"broken.*3.*broken\.log"):
-        supervisor.wait_ready(20)
+        supervisor.wait_ready(PATIENCE)
 
 
 def test_stopping_ends_every_part_and_its_children(tmp_path: Path) -> None:
     child = tmp_path / "child"
     code = (
         "import os, pathlib, subprocess, sys, time;"
-        "c = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
+        "c = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
         f"pathlib.Path({str(child)!r}).write_text(str(c.pid)); c.wait()"
     )
     supervisor = Supervisor(tmp_path / "log")
     supervisor.start(
         Part("family", [sys.executable, "-c", code], ready=lambda: child.exists() and child.read_text() != "")
     )
-    supervisor.wait_ready(20)
+    supervisor.wait_ready(PATIENCE)
     supervisor.stop()
     number = int(child.read_text())
-    until(lambda: not alive(number))
-    assert not alive(number)
+    assert eventually(lambda: not alive(number))
 
 
 def test_parts_end_with_the_one_that_started_them_even_when_it_is_killed(tmp_path: Path) -> None:
@@ -60,25 +58,17 @@ def test_parts_end_with_the_one_that_started_them_even_when_it_is_killed(tmp_pat
         "import pathlib, sys, time\n"
         "from portal.running.supervisor import Part, Supervisor\n"
         f"part = pathlib.Path({str(part)!r})\n"
-        "own = f'import os, pathlib, time; pathlib.Path({str(part)!r}).write_text(str(os.getpid())); time.sleep(60)'\n"
+        "own = f'import os, pathlib, time; pathlib.Path({str(part)!r}).write_text(str(os.getpid())); time.sleep(600)'\n"
         f"Supervisor(pathlib.Path({str(tmp_path / 'log')!r})).start(Part('part', [sys.executable, '-c', own]))\n"
-        "time.sleep(60)\n"
+        "time.sleep(600)\n"
     )
     serving = subprocess.Popen([sys.executable, "-c", code])
-    until(lambda: part.exists() and part.read_text() != "")
+    assert eventually(lambda: part.exists() and part.read_text() != "")
     number = int(part.read_text())
     assert alive(number)
     serving.kill()
     serving.wait()
-    until(lambda: not alive(number))
-    assert not alive(number)
-
-
-def until(seen: Callable[[], bool]) -> None:
-    """Wait for something, for a generous time."""
-    end = time.monotonic() + 20
-    while not seen() and time.monotonic() < end:
-        time.sleep(0.05)
+    assert eventually(lambda: not alive(number))
 
 
 def alive(number: int) -> bool:

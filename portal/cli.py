@@ -20,6 +20,7 @@ COMMANDS = {
     "tour": ("portal.tour.commands", "tour", "職員と住民の物語をたどる"),
     "sandbox": ("portal.running.sandbox", "sandbox", "国の側の代役に故障を命じる（実演のみ）"),
     "card": ("portal.card_client", "card", "カードで署名して入る"),
+    "tenant": ("portal.running.tenants", "tenant", "受け持つ団体（市区町村）の登録"),
     "staff": ("portal.identity.commands", "staff", "職員の登録"),
     "audit": ("workflows.provision_records.commands", "audit", "記録の鎖と署名を確かめる"),
     "proof": ("workflows.provision_records.commands", "proof", "住民の証明ファイルを確かめる"),

@@ -6,11 +6,11 @@ from importlib import import_module
 
 import click
 
-from portal.databases import open_database
+from portal.databases import known_tenants, open_database
 from portal.settings import Settings
 from storage.audit.keys import PORTAL, LogKeys, public_keys
 from storage.clock import SystemClock
-from storage.database import NOWHERE, Role, Scope
+from storage.database import Role, Scope
 from storage.encryption import FileMasterKey, KeyRing
 from storage.encryption.rotation import reseal, sealed_columns
 
@@ -69,10 +69,9 @@ def _refuse_unknown(settings: Settings, tenant: str) -> None:
     """
     database = open_database(settings, "worker")
     try:
-        (rows,) = database.read(NOWHERE, ("SELECT code FROM madoguchi.tenant ORDER BY code", ()))
+        known = known_tenants(database)
     finally:
         database.close()
-    known = [code for (code,) in rows]
     if tenant not in (*known, PORTAL):
         raise click.BadParameter(
             f"{tenant} は、この窓口の団体ではありません。鍵は変えていません。あるもの: {', '.join(known)}、{PORTAL}",

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 import click
 
-from portal.databases import open_database
+from portal.databases import known_tenants, open_database
 from portal.identity.models import ROLES
 from portal.identity.secrets import grouped
 from portal.identity.staff import StaffRegister, UnknownRole, UnknownStaff
+from portal.running.tenants import refuse_unreadable
 from portal.settings import Settings
 from storage.clock import SystemClock
-from storage.tenants import UnknownTenant, parse_tenant
-
-_COMMISSION = "000000"
 
 
 @click.group()
@@ -31,11 +31,10 @@ def staff() -> None:
 )
 def invite(tenant: str, name: str, office: str, roles: tuple[str, ...]) -> None:
     """TENANT（団体コード、委員会は 000000）に職員 NAME を加え、登録コードを出す。コードは一度しか出ない。"""
-    register, settings = _register()
-    try:
-        made = register.invite(_tenant(tenant), office, roles, name)
-    except UnknownRole as problem:
-        raise click.ClickException(str(problem)) from None
+    for text, option in ((name, "NAME"), (office, "--office")):
+        refuse_unreadable(text, option)
+    with _at(tenant) as (register, settings):
+        made = register.invite(tenant, office, roles, name)
     _tell(settings, made.account, made.code)
 
 
@@ -44,11 +43,8 @@ def invite(tenant: str, name: str, office: str, roles: tuple[str, ...]) -> None:
 @click.argument("account", type=click.UUID)
 def new_code(tenant: str, account: UUID) -> None:
     """キーをなくした職員に、新しい登録コードを出す。前のコードは使えなくなる。"""
-    register, settings = _register()
-    try:
-        code = register.new_code(_tenant(tenant), account)
-    except UnknownStaff as problem:
-        raise click.ClickException(str(problem)) from None
+    with _at(tenant) as (register, settings):
+        code = register.new_code(tenant, account)
     _tell(settings, account, code)
 
 
@@ -56,9 +52,12 @@ def new_code(tenant: str, account: UUID) -> None:
 @click.argument("tenant")
 def list_people(tenant: str) -> None:
     """TENANT の職員の一覧。"""
-    register, _ = _register()
-    for account, name, office, roles, keys in register.people(_tenant(tenant)):
+    with _at(tenant) as (register, _):
+        people = register.people(tenant)
+    for account, name, office, roles, keys in people:
         click.echo(f"{account}  {name}  {office}  {'、'.join(ROLES.get(r, r) for r in roles)}  キー{keys}本")
+    if not people:
+        click.echo("職員はまだいません。`madoguchi staff invite` で登録します。")
 
 
 @staff.command("set-roles")
@@ -68,11 +67,10 @@ def list_people(tenant: str) -> None:
 @click.option("--office", default=None)
 def set_roles(tenant: str, account: UUID, roles: tuple[str, ...], office: str | None) -> None:
     """役割を変える。開いているサインインはすべて終わる。"""
-    register, _ = _register()
-    try:
-        register.set_roles(_tenant(tenant), account, roles, office)
-    except (UnknownRole, UnknownStaff) as problem:
-        raise click.ClickException(str(problem)) from None
+    if office is not None:
+        refuse_unreadable(office, "--office")
+    with _at(tenant) as (register, _):
+        register.set_roles(tenant, account, roles, office)
     click.echo("役割を変えました。開いていたサインインは終わりました。")
 
 
@@ -81,24 +79,33 @@ def set_roles(tenant: str, account: UUID, roles: tuple[str, ...], office: str | 
 @click.argument("account", type=click.UUID)
 def leave(tenant: str, account: UUID) -> None:
     """職員が去る。キーとサインインはすぐに使えなくなる。した仕事の記録は残る。"""
-    register, _ = _register()
-    try:
-        register.leave(_tenant(tenant), account)
-    except UnknownStaff as problem:
-        raise click.ClickException(str(problem)) from None
+    with _at(tenant) as (register, _):
+        register.leave(tenant, account)
     click.echo("キーとサインインを止めました。")
 
 
-def _register() -> tuple[StaffRegister, Settings]:
+@contextmanager
+def _at(tenant: str) -> Iterator[tuple[StaffRegister, Settings]]:
+    """The register of staff, for a body that is here.
+
+    :raises BadParameter: when it is not; a code made for nobody would let nobody in.
+    :raises ClickException: what the register refuses.
+    """
     settings = Settings.from_env()
-    return StaffRegister(open_database(settings, "worker", pool_size=1), SystemClock()), settings
-
-
-def _tenant(code: str) -> str:
+    database = open_database(settings, "worker", pool_size=1)
     try:
-        return code if code == _COMMISSION else parse_tenant(code)
-    except UnknownTenant as problem:
+        known = known_tenants(database)
+        if tenant not in known:
+            raise click.BadParameter(
+                f"{tenant} は、この窓口の団体ではありません。何も登録していません。あるもの: {', '.join(known)}"
+                "（加えるには `madoguchi tenant add`）",
+                param_hint="TENANT",
+            )
+        yield StaffRegister(database, SystemClock()), settings
+    except (UnknownRole, UnknownStaff) as problem:
         raise click.ClickException(str(problem)) from None
+    finally:
+        database.close()
 
 
 def _tell(settings: Settings, account: UUID, code: str) -> None:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 import click
 
-from portal.databases import open_database
+from portal.databases import known_tenants, open_database
 from portal.settings import Settings
 from storage.clock import SystemClock
-from storage.database import NOWHERE, Database, Scope
+from storage.database import Database, Scope
 from storage.ids import new_id
 from workflows.engine import Actor, Registry
 from workflows.engine.apply import Parts
@@ -100,14 +100,9 @@ def known_kinds() -> Registry:
     return registry
 
 
-def _tenants(database: Database) -> list[str]:
-    (rows,) = database.read(NOWHERE, ("SELECT code FROM madoguchi.tenant ORDER BY code", ()))
-    return [code for (code,) in rows]
-
-
 def _standing(database: Database) -> Iterator[tuple[str, str, int, int]]:
     """Tenant, kind, version and how many open cases."""
-    for tenant in _tenants(database):
+    for tenant in known_tenants(database):
         (rows,) = database.read(Scope(tenant=tenant), (_OPEN, (tenant,)))
         for kind, version, count in rows:
             yield tenant, kind, version, count

@@ -8,9 +8,9 @@ from pathlib import Path
 import psycopg
 
 import storage.migrations
-from portal.databases import NAME, database_url, embedded_server
+from portal.databases import NAME, database_url, embedded_server, known_tenants
 from portal.settings import Settings
-from storage.database import NOWHERE, Database, Scope
+from storage.database import Database, Scope
 from storage.embedded import create_database, create_roles
 from storage.encryption import FileMasterKey, KeyRing
 
@@ -77,14 +77,14 @@ def make_tenant_keys(settings: Settings) -> int:
     ring = KeyRing(FileMasterKey(settings.master_key))
     database = Database(database_url(settings, "worker"), "worker", pool_size=1)
     try:
-        (tenants,) = database.read(NOWHERE, ("SELECT code FROM madoguchi.tenant ORDER BY code", ()))
-        for (tenant,) in tenants:
+        known = known_tenants(database)
+        for tenant in known:
             with database.transaction(Scope(tenant=tenant)) as tx:
                 for purpose in PURPOSES:
                     ring.ensure(tx, tenant, purpose)
     finally:
         database.close()
-    return len(tenants)
+    return len(known)
 
 
 def load_law(settings: Settings) -> None:

@@ -10,8 +10,9 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from portal.databases import known_tenants
 from portal.worker.house import House
-from storage.database import NOWHERE, Scope
+from storage.database import Scope
 from storage.logs import get_logger
 from workflows.engine import Actor
 from workflows.linkage.copies.batches import CopySender
@@ -89,8 +90,7 @@ class Loops:
         return self._house.tenants
 
     def _not_linked(self) -> Iterable[str]:
-        (rows,) = self._house.worker.read(NOWHERE, ("SELECT code FROM madoguchi.tenant ORDER BY code", ()))
-        return [code for (code,) in rows if code not in self._house.tenants]
+        return [code for code in known_tenants(self._house.worker) if code not in self._house.tenants]
 
     def _stage(self, tenant: str, file: Path) -> None:
         try:

@@ -1,0 +1,92 @@
+"""``madoguchi tenant`` and ``madoguchi staff``: whom this installation serves, and who works there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+
+from portal.cli import main
+from storage.encryption import FileMasterKey
+from storage.tenants import check_digit
+from tests.conftest import Databases
+
+KONO = ("--name", "例野市", "--kana", "レイノシ", "--english", "Reino City")
+CODE = f"99301{check_digit('99301')}"
+
+
+@pytest.fixture
+def run(databases: Databases, tmp_path: Path) -> Callable[..., Result]:
+    """Run a command on this module's database."""
+    FileMasterKey.create(tmp_path / "keys" / "master.key")
+    environment = {
+        "MADOGUCHI_VAR": str(tmp_path),
+        "DATABASE_URL": databases.url("migrator"),
+        "MADOGUCHI_DATABASE_WORKER": databases.url("worker"),
+    }
+    return lambda *words: CliRunner(env=environment).invoke(main, words)
+
+
+def counted(databases: Databases) -> tuple[int, ...]:
+    """Tenants, keys and staff."""
+    with psycopg.connect(databases.admin_url) as owner:
+        return tuple(
+            owner.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # type: ignore[index]
+            for table in ("madoguchi.tenant", "madoguchi.tenant_key", "identity.staff")
+        )
+
+
+def test_a_body_is_entered_once_with_its_keys_and_then_has_staff(
+    run: Callable[..., Result], databases: Databases
+) -> None:
+    nobody = run("staff", "invite", CODE, "例野　決", "--office", "課", "--role", "caseworker")
+    assert nobody.exit_code == 2
+    assert "この窓口の団体ではありません" in nobody.output
+    assert "tenant add" in nobody.output
+    before = counted(databases)
+    done = run("tenant", "add", CODE, *KONO)
+    assert done.exit_code == 0, done.output
+    assert f"{CODE}  例野市  レイノシ  Reino City" in run("tenant", "list").output
+    after = counted(databases)
+    assert after[0] == before[0] + 1
+    assert after[1] > before[1]
+    again = run("tenant", "add", CODE, "--name", "別の名前", "--kana", "ベツ", "--english", "Other")
+    assert again.exit_code == 1
+    assert "もう登録されています" in again.output
+    assert counted(databases) == after
+    assert "職員はまだいません" in run("staff", "list", CODE).output
+    made = run("staff", "invite", CODE, "例野　決", "--office", "課", "--role", "caseworker")
+    assert made.exit_code == 0, made.output
+    assert "登録コード" in made.output
+    assert "例野　決" in run("staff", "list", CODE).output
+
+
+@pytest.mark.parametrize("code", ["993010", "9930", "９９３０１５", "portal", ""])
+def test_a_code_that_is_none_enters_nothing(
+    run: Callable[..., Result], databases: Databases, code: str
+) -> None:
+    before = counted(databases)
+    done = run("tenant", "add", code, *KONO)
+    assert done.exit_code == 2
+    assert "何も登録していません" in done.output
+    assert counted(databases) == before
+
+
+@pytest.mark.parametrize("name", ["", "　", "長" * 101, "例\n野", "例\x1b[31m野"])
+def test_a_name_nobody_could_read_is_not_entered(
+    run: Callable[..., Result], databases: Databases, name: str
+) -> None:
+    before = counted(databases)
+    other = f"99302{check_digit('99302')}"
+    for words in (
+        ("tenant", "add", other, "--name", name, *KONO[2:]),
+        ("staff", "invite", "992011", name, "--office", "課", "--role", "caseworker"),
+        ("staff", "invite", "992011", "例野　決", "--office", name, "--role", "caseworker"),
+    ):
+        done = run(*words)
+        assert done.exit_code == 2
+        assert "何も登録していません" in done.output
+    assert counted(databases) == before

@@ -14,7 +14,7 @@ def test_every_test_the_page_names_exists() -> None:
     named = set(re.findall(r"`(test_[a-z0-9_]+)`", table))
     written = {
         name
-        for folder in ("identity", "web")
+        for folder in ("identity", "web", "storage")
         for path in (TESTS / folder).glob("test_*.py")
         for name in re.findall(r"def (test_[a-z0-9_]+)\(", path.read_text("utf-8"))
     }

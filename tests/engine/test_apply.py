@@ -64,6 +64,20 @@ def test_the_same_request_gets_the_same_answer_and_no_second_step(engine: Engine
     assert engine.case(tx, first.case_id).steps == 3
 
 
+def test_an_opening_with_the_same_key_about_somebody_else_is_another_request(
+    engine: Engine, tx: Transaction
+) -> None:
+    above = new_id()
+    first = opened(engine, tx, "same", subject="900000000000015", parent=above)
+    for other in ({"subject": "900000000000023", "parent": above}, {"subject": "900000000000015"}, {}):
+        with pytest.raises(Refused) as refused:
+            opened(engine, tx, "same", **other)
+        assert refused.value.reasons == (Reason("request_key_reused"),)
+    again = opened(engine, tx, "same", subject="900000000000015", parent=above)
+    assert (again.replayed, again.case_id) == (True, first.case_id)
+    assert tx.raw.execute("SELECT count(*) FROM case_file WHERE parent = %s", (above,)).fetchone() == (1,)
+
+
 def test_a_request_key_cannot_serve_two_requests(engine: Engine, tx: Transaction) -> None:
     first, other = opened(engine, tx, "a").case_id, opened(engine, tx, "b").case_id
     engine.apply(tx, command(first, "note", key="same"))

@@ -129,13 +129,31 @@ def open_case(
     decision = kind.decider(definition.version).decide_opening(case, command.actor, facts, command.input)
     reasons = (*refusals(decision), *check_command(command))
     if reasons or isinstance(decision, Refusal):
-        return replay_or_refuse(tx, command, kind_name, None, reasons)
+        return _opened_before(tx, command, kind_name, subject, parent, reasons)
     planned = plan_step(definition, case, decision.trigger, decision.after, command, at, parts.calendar)
     row = {**planned.row, **arm_columns(planned), "subject": subject, "parent": parent, "office": desk}
     if not tx.ask((WRITE_OPENING, row))[0]:
-        return replay_or_refuse(tx, command, kind_name, None, ())
+        return _opened_before(tx, command, kind_name, subject, parent, ())
     run_effects(parts.registry, tx, (planned,))
     return planned.applied
+
+
+def _opened_before(
+    tx: Transaction,
+    command: Command,
+    kind: str,
+    subject: str | None,
+    parent: UUID | None,
+    reasons: tuple[Reason, ...],
+) -> Applied:
+    """The answer to an opening that came before; about somebody else it is another request.
+
+    :raises Refused: with ``reasons``, or because the key came with another request.
+    """
+    answer = replay_or_refuse(tx, command, kind, None, reasons)
+    if (answer.subject, answer.parent) != (subject, parent):
+        raise Refused((Reason("request_key_reused"),), None, command.trigger)
+    return answer
 
 
 def announce(tx: Transaction, planned: Planned) -> None:

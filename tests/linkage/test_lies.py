@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from storage.clock import FixedClock
 from tests.law.tables import raw
 from tests.linkage.house import KONO, OTSUKAWA, House
 from workflows.law.loader import build
@@ -210,3 +211,20 @@ def test_an_inquiry_that_was_asked_yesterday_under_a_row_that_ended_at_midnight_
     house.settle()
     assert house.state(KONO, opened.case_id) == "answered"
     house.check_once([opened.case_id])
+
+
+@pytest.mark.parametrize(("day", "certainty"), [("2026-06-25", "practice"), ("2026-06-26", "read")])
+def test_a_row_says_plainly_whether_the_wording_of_that_day_was_read(
+    house: House, monkeypatch: pytest.MonkeyPatch, day: str, certainty: str
+) -> None:
+    application = house.apply_for("hanako")
+    monkeypatch.setitem(house.parts.__dict__, "clock", FixedClock(datetime.fromisoformat(f"{day}T03:00:00Z")))
+    with house.tx(KONO, "web") as tx:
+        offers = house.inquiries.offers(tx, application)
+    (tax,) = [one for one in offers if one.law_row == "081-01"]
+    assert (tax.certainty, tax.read, tax.read_from) == (certainty, certainty == "read", date(2026, 6, 26))
+    assert tax.source.startswith("命令2条の表106の項・108条")
+    # Rows that were added from the text are not offered for a day before it.
+    later = {row.id for row in house.parts.law.rows if row.period.valid_from == date(2026, 6, 26)}
+    assert later
+    assert not later & {one.law_row for one in offers if day < "2026-06-26"}

@@ -106,6 +106,9 @@ def test_asking_shows_the_clause_and_leads_to_the_inquiry(counter: Counter) -> N
     case = receive(counter).follow()
     page = counter.of(CLERK).get(f"{case.request.path}/inquiries/new")
     assert "番号法19条8号・別表81の項" in page.text
+    hint = page.html.select_one("input[name=choice]").parent.get_text()
+    assert "命令2条の表106の項・108条" in hint, "where the row was read"
+    assert "6月26日（金）からの条文で確かめています" in hint
     form = form_of(page, "/inquiries/new")
     form["choice"] = page.html.select_one("input[name=choice]")["value"]
     form["purpose"] = "児童手当の審査のため"

@@ -28,6 +28,17 @@ CAUSES = {
     "UNKNOWN_TYPE": "扱えない種類の電文です",
     "CHANGED_ON_THE_WAY": "届くまでに中身が変わっています",
     "TOO_LATE": "案件がもう先に進んでいます",
+    "SECOND_REQUEST": "同じやりとりの求めが、もう一度来ました",
+    "NO_CONTENT": "回答の中身がありません",
+    "OTHER_CONTENT": "回答の中身と、外に書かれたことが違います",
+    "NOT_ASKED": "求めていない項目が入っています",
+    "OTHER_EXCHANGE": "別のやりとりの回答です",
+    "IMPOSSIBLE_TIME": "回答の日時が、ありえないものです",
+    "SEAL_BROKEN": "封がこわれているか、別のやりとりのものです",
+    "PERMIT_INVALID": "提供の許可証を確かめられません",
+    "MESSAGE_EXPIRED": "期限を過ぎて届きました",
+    "NEVER_FITTED": "一日待っても、前の電文が来ませんでした",
+    "HANDLER_FAILED": "処理の途中で、こちらに誤りが起きました",
     "BUDGET_OVER": "決めた回数を試しても届きませんでした",
 }
 

@@ -13,6 +13,7 @@ from portal.staff.actors import actor_of
 from portal.staff.cases import presenting
 from portal.staff.cases.views import page_of, refusal, visible_case
 from portal.staff.inquiries.answers import sheets
+from portal.web.dates import day_words
 from portal.web.errors import not_found
 from portal.web.permissions import Permission, identity_permits
 from privacy_assessment.statements.missing import missing_statements
@@ -126,6 +127,10 @@ def _form(
                 "affair": desk.affair_name(offer.affair, language),
                 "holders": offer.holders,
                 "available": offer.available,
+                "read": offer.read,
+                "source": offer.source,
+                "since": day_words(offer.read_from, language) if offer.read_from else "",
+                "note": offer.note,
                 "reasons": [
                     desk.inquiry_reason(reason, presenting.two(language)) for reason in offer.reasons
                 ],

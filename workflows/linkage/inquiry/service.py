@@ -96,6 +96,10 @@ class InquiryService:
                     affair_name=law.affairs[affair].name["ja"],
                     holders=holders,
                     reasons=tuple(reasons),
+                    certainty=row.certainty_on(today),
+                    source=row.source,
+                    read_from=row.read_from,
+                    note=row.note,
                 )
             )
         return offers

@@ -31,6 +31,9 @@ class Offer:
 
     :param holders: organisations that have the role the row names.
     :param reasons: empty when it can be asked now.
+    :param certainty: how sure the row is for today (``read`` in the order, or ``practice``: not compared with the wording in force).
+    :param source: where the row stands in the order; ``read_from`` is the first day of the text in which it was read.
+    :param note: what the row does not say by itself.
     """
 
     law_row: str
@@ -41,6 +44,15 @@ class Offer:
     affair_name: str
     holders: tuple[Organisation, ...]
     reasons: tuple[Reason, ...]
+    certainty: str
+    source: str
+    read_from: date | None
+    note: str
+
+    @property
+    def read(self) -> bool:
+        """Whether the wording in force today was read."""
+        return self.certainty == "read"
 
     @property
     def available(self) -> bool:

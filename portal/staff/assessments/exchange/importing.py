@@ -72,9 +72,9 @@ def batch(request: Request) -> dict[str, Any]:
 
 
 def forget(request: Request) -> Response:
-    """Throw away what was not taken."""
-    service(request).forget(request.tx, UUID(request.matchdict["batch"]), actor_of(request).id)
-    return HTTPSeeOther(location="/staff/assessments/import?done=forgotten")
+    """Throw away what was not taken; where there was nothing, nothing is said to have gone."""
+    gone = service(request).forget(request.tx, UUID(request.matchdict["batch"]), actor_of(request).id)
+    return HTTPSeeOther(location=f"/staff/assessments/import{'?done=forgotten' if gone else ''}")
 
 
 def batch_of(request: Request) -> list[Incoming]:

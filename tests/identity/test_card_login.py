@@ -196,7 +196,7 @@ def test_an_unknown_code_is_unknown(desk: Desk, good: SoftCard) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"origin": "https://madoguchi.example.evil.test"},
+        {"origin": "https://madoguchi.exampel"},
         {"session_hash": b"\x01" * 32},
         {"nonce": b"\x02" * 32},
         {"purpose": "step-up"},

@@ -228,3 +228,17 @@ def test_a_row_says_plainly_whether_the_wording_of_that_day_was_read(
     later = {row.id for row in house.parts.law.rows if row.period.valid_from == date(2026, 6, 26)}
     assert later
     assert not later & {one.law_row for one in offers if day < "2026-06-26"}
+
+
+def test_a_type_the_profile_does_not_have_is_an_incident_and_one_nobody_waits_for_a_dead_letter(
+    house: House,
+) -> None:
+    common: dict[str, Any] = {"tenant": KONO, "org": "992011-01", "created": house.parts.clock.now()}
+    unknown = [envelope.build(type_, **common) for type_ in ("selfinfo.request", "notice.receipt")]
+    unasked = envelope.build("fugo.acquire", **common, danban=house.addressee(KONO, "taro"))
+    house.runtime.inbox.receive(house.worker, KONO, [*unknown, unasked])
+    assert dead_of(house, KONO, unasked["id"]) == "UNKNOWN_TYPE"
+    for one in unknown:
+        assert incidents(house, KONO, one["id"]) == ["MALFORMED_MESSAGE"]
+        assert dead_of(house, KONO, one["id"]) is None
+    assert house.parts.offices.gateway(KONO).inbox(["JTK", "OSR"], 10, 0) == []

@@ -43,7 +43,7 @@ def show() -> None:
 @tenant.command()
 @click.argument("code")
 @click.option("--name", required=True, help="名前。住民が記録で読む（例 甲野市）")
-@click.option("--kana", required=True, help="名前のカナ（例 コウノシ）")
+@click.option("--kana", required=True, help="名前の読み（ひらがな。例 こうのし）")
 @click.option("--english", required=True, help="英語の名前（例 Kono City）")
 def add(code: str, name: str, kana: str, english: str) -> None:
     """CODE（6けたの団体コード）の団体を受け持つ。その団体の鍵も作る。"""

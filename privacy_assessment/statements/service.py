@@ -18,7 +18,7 @@ from privacy_assessment.threshold import Figures, Judgement, covers, judge, tabl
 from storage.clock import Clock
 from storage.database import Transaction
 from storage.ids import new_id
-from workflows.engine import Actor, Applied, Command, Engine
+from workflows.engine import Actor, Applied, Command, Engine, Reason, Refused
 
 KINDS = ("basic", "focused", "full")
 
@@ -64,7 +64,8 @@ class StatementService:
 
         :param number: 評価書番号, unique within the body. :param affairs: codes of the law table's affairs.
         :param office: 業務主管課 that will write it; the actor's own when empty. :param planned_on: 実施予定時期 of 様式1.
-        :raises StatementRefused: the number is taken, or something is missing. :raises Refused: this actor may not.
+        :raises StatementRefused: the number is taken, or something is missing.
+        :raises Refused: this actor may not, or the key came with another statement before.
         """
         known = tx.raw.execute(
             "SELECT case_id FROM madoguchi.step WHERE tenant = %s AND request_key = %s",
@@ -75,8 +76,11 @@ class StatementService:
                 "SELECT id FROM madoguchi.assessment WHERE tenant = %s AND case_id = %s",
                 (tx.tenant, known[0]),
             ).fetchone()
-            if row is not None:
-                return read_statement(tx, row[0])
+            before = None if row is None else read_statement(tx, row[0])
+            if before is not None and (before.body, before.number, before.title) != (body, number, title):
+                raise Refused((Reason("request_key_reused"),))
+            if before is not None:
+                return before
         if kind not in KINDS or not number.strip() or not title.strip() or not affairs:
             raise StatementRefused("BAD_PLAN", "番号・評価書名・種類・事務が要ります。何も登録していません。")
         found, statement = read_body(tx, body), new_id()

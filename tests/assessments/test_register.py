@@ -8,10 +8,12 @@ from typing import Any
 import openpyxl
 import pytest
 
+from privacy_assessment.statements.store import read_statement
 from tests.assessments.bureau import ROOT, Bureau
-from tests.assessments.desk import AFFAIR, Desk
+from tests.assessments.desk import AFFAIR, Desk, actor
 from tests.web.forms import form_of
 from tests.web.people import CLERK, COORDINATOR, OPERATOR, RESIDENT, SUPERVISOR, Person
+from workflows.engine import Refused
 
 NOWHERE = "01900000-0000-7000-8000-00000000dead"
 
@@ -83,6 +85,26 @@ def test_who_may_not_plan_is_told_who_may(bureau: Bureau) -> None:
     assert bureau.get(f"{ROOT}/", OPERATOR, status=403).status_code == 403
     assert bureau.get(f"{ROOT}/", RESIDENT, status=403).status_code == 403
     assert bureau.counter.of(None).get(f"{ROOT}/").status_code == 303
+
+
+def test_a_form_sent_again_for_another_statement_does_not_answer_with_the_first(bureau: Bureau) -> None:
+    def twice(desk: Desk, tx: Any) -> None:
+        given = {"kind": "basic", "body": desk.body, "affairs": [AFFAIR], "office": ""}
+
+        def plan(number: str, title: str) -> Any:
+            return desk.statements.plan(
+                tx, actor(COORDINATOR), "plan-form", number=number, title=title, **given
+            )
+
+        desk.plan(tx, "basic")
+        first = plan("700", "先の評価書")
+        assert plan("700", "先の評価書").id == first.id
+        for number, title in (("701", "先の評価書"), ("700", "別の評価書")):
+            with pytest.raises(Refused, match="request_key_reused"):
+                plan(number, title)
+        assert read_statement(tx, first.id).title == "先の評価書"
+
+    bureau.work(twice)
 
 
 def test_the_list_counts_the_stages_and_narrows_by_each_filter(empty_bureau: Bureau) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from portal.identity import sessions
 from portal.identity.models import Identity
+from portal.identity.secrets import digest
 from storage.clock import FixedClock
 from storage.database import NOWHERE
 from storage.ids import new_id
@@ -115,6 +116,8 @@ def test_an_ended_session_is_dead_and_its_secret_gone(
         assert sessions.end(tx, account, identity.session_id, "logout", clock.now())
         assert not sessions.end(tx, account, identity.session_id, "logout", clock.now())
     assert look(databases, token, clock) is None
+    kept = "SELECT 1 FROM identity.session WHERE token_hash = %s"
+    assert databases.worker.read(NOWHERE, (kept, (digest(token),))) == [[]]
 
 
 def test_nobody_ends_anothers_session(databases: Databases, account: UUID, clock: FixedClock) -> None:

@@ -115,7 +115,10 @@ class PasskeyDesk:
         check_answer(self._database, self._clock, credential, nonce, self._site, account)
         now = self._clock.now()
         with self._database.transaction(Scope(account=account)) as tx:
-            token = sessions.rotate(tx, session, now)
+            try:
+                token = sessions.rotate(tx, session, now)
+            except LookupError:
+                raise PasskeyRefused(PasskeyReason.CHALLENGE) from None
             sessions.record(tx, account, "step-up", "passkey", device, now, session)
             tx.raw.execute(REFUND, {"bucket": bucket("passkey", network)})
         return token

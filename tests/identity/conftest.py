@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from portal.identity.passkeys import PasskeyDesk
+from portal.identity.staff import StaffRegister
 from sandbox.pki import Pki, provision
 from storage.clock import FixedClock
 from tests.conftest import Databases
 from tests.identity.front import Front, Servers
+from tests.identity.office import ORIGIN, Office
 from tests.identity.web import Portal, anew, make_portal
 from tests.pki.world import NOW
 
@@ -52,3 +55,13 @@ def application(databases: Databases, tmp_path_factory: pytest.TempPathFactory) 
 def portal(application: Portal, pki: Pki, databases: Databases, clock: FixedClock) -> Iterator[Portal]:
     """The portal, by the test's clock."""
     yield from anew(application, pki, databases, clock)
+
+
+@pytest.fixture
+def office(databases: Databases, clock: FixedClock) -> Iterator[Office]:
+    """Register and desk of keys, with no failure counted afterwards."""
+    yield Office(
+        PasskeyDesk(databases.web, clock, ORIGIN), StaffRegister(databases.worker, clock), clock, databases
+    )
+    with databases.worker.transaction() as tx:
+        tx.raw.execute("DELETE FROM identity.throttle")

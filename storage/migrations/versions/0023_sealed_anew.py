@@ -4,6 +4,9 @@ Both of the former stand in tables that are only ever added to. A rotation of ke
 that through when everything else in the row stays as it was and the new value was sealed under a later key.
 
 The files hold every opinion of a consultation as Excel: made by a job, in parts, kept for a day.
+
+Files of a public version that was withdrawn, or whose years are over, are read by its own office only: the database says so itself,
+whatever a page forgets to ask.
 """
 
 from alembic import op
@@ -32,6 +35,10 @@ FILES = {
         "SELECT, INSERT, DELETE",
     ),
 }
+
+STANDING = """NOT EXISTS (SELECT 1 FROM madoguchi.public_statement AS p WHERE p.tenant = public_statement_file.tenant
+    AND p.body = public_statement_file.body AND p.number = public_statement_file.number AND p.stage = public_statement_file.stage
+    AND p.ordinal = public_statement_file.ordinal AND (p.withdrawn_on IS NOT NULL OR p.left_on IS NOT NULL))"""
 
 
 def upgrade() -> None:
@@ -70,16 +77,25 @@ def upgrade() -> None:
             " USING (expires_at < now())"
         )
     op.execute("CREATE INDEX ix_opinion_sheet_expires ON madoguchi.opinion_sheet (expires_at)")
+    _anyone_reads(STANDING)
 
 
 def downgrade() -> None:
     """Nothing of these rows may change again."""
+    _anyone_reads("true")
     for name in FILES:
         op.execute(f"DROP TABLE madoguchi.{name}")
     for table, column in SEALED:
         op.execute(f"REVOKE UPDATE ({column}) ON madoguchi.{table} FROM madoguchi_worker")
         _trigger(table, "madoguchi.refuse_change()")
     op.execute("DROP FUNCTION madoguchi.refuse_change_but_sealing()")
+
+
+def _anyone_reads(condition: str) -> None:
+    op.execute("DROP POLICY anyone_reads ON madoguchi.public_statement_file")
+    op.execute(
+        f"CREATE POLICY anyone_reads ON madoguchi.public_statement_file FOR SELECT USING ({condition})"
+    )
 
 
 def _trigger(table: str, function: str) -> None:

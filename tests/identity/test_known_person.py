@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 
 from portal.identity.service import BIND_TASK
-from portal.identity.sessions import identity_from_row, session_statement
+from portal.identity.sessions import end, identity_from_row, session_statement
 from sandbox.pki import Pki
 from storage.clock import FixedClock
-from storage.database import NOWHERE
+from storage.database import NOWHERE, Scope
 from tests.conftest import Databases
 from tests.identity.desk import HOME, Desk, make_desk
 from tests.pki.world import SoftCard, card
@@ -95,3 +95,18 @@ def test_an_answer_that_was_refused_opens_nothing(desk: Desk, good: SoftCard, kn
     with pytest.raises(Exception, match="status_stale"):
         desk.answer(started, good)
     assert desk.desk.finish(started.entry) is None
+
+
+def test_a_session_that_ended_meanwhile_is_not_brought_back_by_her_card(
+    desk: Desk, good: SoftCard, known: UUID
+) -> None:
+    finished = desk.login(good)
+    ((row,),) = [desk.database.read(NOWHERE, session_statement(finished.token, desk.clock.now()))[0]]
+    present = identity_from_row(row)
+    assert present.session_id
+    started = desk.start(account=known, session=present.session_id)
+    desk.answer(started, good)
+    with desk.database.transaction(Scope(account=known)) as tx:
+        assert end(tx, known, present.session_id, "logout", desk.clock.now())
+    assert desk.desk.finish(started.entry) is None
+    assert desk.database.read(NOWHERE, session_statement(finished.token, desk.clock.now())) == [[]]

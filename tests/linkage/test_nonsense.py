@@ -170,9 +170,9 @@ def test_an_answer_sealed_well_that_holds_no_answer_is_a_dead_letter_and_an_inci
             dead = tx.raw.execute(
                 "UPDATE madoguchi.linkage_inbox SET state = 'closed' WHERE state = 'dead' RETURNING cause"
             ).fetchall()
-        if dead:
+        if (cause,) in dead:
             break
-    assert dead == [(cause,)]
+    assert (cause,) in dead
     assert house.state(KONO, case) == "permitted", "the clock or a person ends it"
     with house.tx(KONO) as tx:
         (kept,) = tx.raw.execute(

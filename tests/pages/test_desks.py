@@ -184,10 +184,11 @@ def test_the_desk_of_dead_letters_needs_two_persons_to_close(counter: Counter, d
     with databases.worker.transaction(Scope(tenant="992011")) as tx:
         tx.raw.execute(
             "INSERT INTO madoguchi.linkage_inbox (tenant, id, type, digest, body, state, cause, attempts, not_before, received_at)"
-            " VALUES ('992011', 'm-1', 'inquiry.answer', '', '', 'dead', 'UNKNOWN_CASE', 3, now(), now())"
+            " VALUES ('992011', 'm-1', 'inquiry.answer', '', '', 'dead', 'BUDGET_OVER:UNREACHABLE', 3, now(), now())"
         )
     page = counter.of(OPERATOR).get("/staff/dead-letters")
-    assert "UNKNOWN_CASE" in page.text
+    assert "BUDGET_OVER:UNREACHABLE" in page.text
+    assert "24時間、送りなおしても届きませんでした" in page.text
     form_of(page, "/dead-letters/act").submit(name="action", value="close")
     assert "別の人が確かめてください" in counter.of(OPERATOR).get("/staff/dead-letters").text
     token = counter.of(OPERATOR)

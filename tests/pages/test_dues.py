@@ -9,6 +9,7 @@ import pytest
 
 from portal.staff.cases.dues import SOON, Due
 from portal.staff.inquiries.answers import sheets
+from portal.web.language import texts
 from storage.clock import JAPAN, FixedClock
 from storage.database import Scope
 from storage.encryption import KeyRing
@@ -30,12 +31,19 @@ def counter(databases: Databases, key_ring: KeyRing, tmp_path_factory: pytest.Te
 @pytest.mark.parametrize(
     ("days", "late", "words"),
     [
-        (-2, True, "{days}日すぎ"), (0, False, "今日"), (0, True, "時間をすぎました"), (1, False, "あした"), (3, False, "あと{days}日"),
+        (-2, True, "{days}日すぎ"), (-1, True, "1日すぎ"), (0, False, "今日"), (0, True, "時間をすぎました"), (1, False, "あした"), (3, False, "あと{days}日"),
         (SOON, False, "あと{days}日"), (SOON + 1, False, None),
     ],
 )  # fmt: skip
 def test_how_far_a_day_is_is_said_in_words(days: int, late: bool, words: str | None) -> None:
     assert Due("", date(2026, 11, 22), None, days, late).words == words
+
+
+@pytest.mark.parametrize(("days", "shown"), [(-1, "1 day late"), (-2, "2 days late")])
+def test_english_counts_one_day_as_one(days: int, shown: str) -> None:
+    words = Due("", date(2026, 11, 22), None, days, True).words
+    assert words is not None
+    assert texts("en", False).plain(words, days=abs(days)) == shown
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ class Due:
     def words(self) -> str | None:
         """How far it is; None when the day alone says enough. ``{days}`` stands for their number."""
         if self.days < 0:
-            return "{days}日すぎ"
+            return "{days}日すぎ" if self.days < -1 else "1日すぎ"
         if self.late:
             return "時間をすぎました"
         if self.days <= 1:

@@ -11,7 +11,7 @@ from pyramid.response import Response
 from portal.staff.actors import actor_of
 from portal.staff.cases import presenting
 from portal.staff.cases.views import refusal
-from portal.staff.dead_letters.words import cause, traffic
+from portal.staff.dead_letters.words import HOURS, cause, traffic
 from portal.staff.people import staff_names
 from workflows.engine import Refused
 from workflows.linkage import outbox
@@ -72,6 +72,7 @@ def letters(request: Request) -> dict[str, Any]:
         ],
         "discrepancies": discrepancies.standing(request.tx, SHOWN),
         "traffic": traffic,
+        "hours": HOURS,
         "cause": lambda code: cause(code, presenting.two(request.language)),
         "reasons": REASONS,
         "kinds": DISCREPANCIES,

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from workflows.linkage.wire.codes import RESULT_CLASSES
 from workflows.linkage.wire.codes import words as outcome_words
+from workflows.linkage.wire.retry import BUDGET
+
+HOURS = BUDGET // timedelta(hours=1)
+"""How long a message is tried; ``{hours}`` in the words of a cause."""
 
 TRAFFIC = {
     "copy": "副本",
@@ -39,7 +45,7 @@ CAUSES = {
     "MESSAGE_EXPIRED": "期限を過ぎて届きました",
     "NEVER_FITTED": "一日待っても、前の電文が来ませんでした",
     "HANDLER_FAILED": "処理の途中で、こちらに誤りが起きました",
-    "BUDGET_OVER": "決めた回数を試しても届きませんでした",
+    "BUDGET_OVER": "{hours}時間、送りなおしても届きませんでした",
 }
 
 
@@ -51,7 +57,7 @@ def traffic(code: str) -> str | None:
 def cause(code: str | None, language: str) -> str | None:
     """Why a message lies here, in Japanese as a key of the catalogues or in the words of the result codes; None when only the code is known.
 
-    :param language: ``ja`` or ``en``.
+    :param language: ``ja`` or ``en``. The words may hold ``{hours}``, which is ``HOURS``.
     """
     head, _, tail = (code or "").partition(":")
     if head in CAUSES:

@@ -11,7 +11,7 @@ import click
 
 from portal.databases import database_url
 from portal.settings import Settings, SettingsError
-from portal.worker import jobs
+from portal.worker import job_list, jobs
 from portal.worker.house import House, build_house
 from portal.worker.loops import Loops
 from storage import logs
@@ -77,6 +77,7 @@ async def _run_jobs(house: House, beat: Path) -> None:
                     concurrency=at_once,
                     install_signal_handlers=False,
                     shutdown_graceful_timeout=20,
+                    stalled_worker_timeout=job_list.SEEMS_DEAD,
                 )
             )
             for queues, at_once in ((others, JOBS_AT_ONCE), ([SLOW], SLOW_AT_ONCE))

@@ -14,7 +14,7 @@ from portal.resident import downloads
 from portal.resident.provision_records import proof_job
 from portal.staff.assessments.opinions import jobs as opinions
 from portal.staff.assessments.review_room import jobs as reviewers
-from portal.worker import nightly
+from portal.worker import job_list, nightly
 from portal.worker.house import House, regime
 from privacy_assessment.commission import delivery as commission
 from storage.audit import jobs as audit_jobs
@@ -68,3 +68,4 @@ def register(app: procrastinate.App, house: House) -> None:
     commission.register(app, house.worker, house.link.engine, house.clock)
     commission_papers.register(app, house.worker, house.clock)
     nightly.register(app, house)
+    job_list.register(app)

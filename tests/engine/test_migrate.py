@@ -10,7 +10,7 @@ import pytest
 from storage.clock import FixedClock
 from storage.database import Scope
 from tests.conftest import Databases
-from tests.engine.conftest import DEFINITIONS, make_registry
+from tests.engine.conftest import DEFINITIONS, make_registry, with_samples
 from tests.engine.helpers import BOSS, CLERK, command, opened
 from workflows.engine import Actor, Applied, DefinitionError, Engine, Refused
 
@@ -18,17 +18,16 @@ SCOPE = Scope(tenant="992011")
 SYSTEM = Actor("system", "release-2")
 
 
-def test_open_cases_move_by_a_recorded_step_and_keep_their_terms(
-    sample_tables: Databases, engine: Engine, clock: FixedClock
-) -> None:
-    with sample_tables.worker.transaction(SCOPE) as tx:
+def test_open_cases_move_by_a_recorded_step_and_keep_their_terms(alone: Databases, clock: FixedClock) -> None:
+    office, engine = with_samples(alone), Engine(make_registry(), clock)
+    with office.worker.transaction(SCOPE) as tx:
         cases = [opened(engine, tx, f"{uuid4()}").case_id for _ in range(5)]
         for case_id in cases[1:4]:
             engine.apply(tx, command(case_id, "submit", amount=500))
         engine.apply(tx, command(cases[3], "approve", BOSS))
         due = engine.case(tx, cases[1]).due_at
     newer = Engine(make_registry(DEFINITIONS / "next" / "workflow.yaml"), clock)
-    with sample_tables.worker.transaction(SCOPE) as tx:
+    with office.worker.transaction(SCOPE) as tx:
         moved = newer.migrate(tx, "sample", actor=SYSTEM, purpose="第2版へ", limit=3)
         assert (len(moved.moved), moved.left) == (3, 1)
         moved = newer.migrate(tx, "sample", actor=SYSTEM, purpose="第2版へ", limit=3)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,8 +15,16 @@ import pytest
 from storage.embedded import ACCESS, EmbeddedServer
 
 
-def test_no_address_is_trusted_and_the_socket_is_ours_alone(tmp_path: Path) -> None:
-    server = EmbeddedServer(tmp_path / "database")
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder the server's own user may reach: another run of tests may shut the common one to all others at any moment."""
+    made = Path(tempfile.mkdtemp(prefix="madoguchi-embedded-"))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def test_no_address_is_trusted_and_the_socket_is_ours_alone(folder: Path) -> None:
+    server = EmbeddedServer(folder / "database")
     try:
         assert server.running
         with psycopg.connect(server.admin_url()) as connection:
@@ -26,7 +37,7 @@ def test_no_address_is_trusted_and_the_socket_is_ours_alone(tmp_path: Path) -> N
         sockets = [found for found in Path(place).glob(".s.PGSQL.*") if found.is_socket()]
         assert sockets
         assert all(stat.S_IMODE(found.stat().st_mode) == 0o700 for found in sockets)
-        assert (tmp_path / "database" / "pg_hba.conf").read_text() == ACCESS
+        assert (folder / "database" / "pg_hba.conf").read_text() == ACCESS
     finally:
         server.stop()
     assert not server.running

@@ -76,7 +76,7 @@ def states(databases: Databases) -> list[tuple[str, str]]:
     with psycopg.connect(databases.admin_url) as owner:
         return owner.execute(
             "SELECT args->>'word', status::text FROM jobs.procrastinate_jobs ORDER BY id"
-        ).fetchall()  # type: ignore[return-value]
+        ).fetchall()
 
 
 def test_what_a_dead_worker_had_in_hand_is_done_by_another(databases: Databases, done: list[str]) -> None:

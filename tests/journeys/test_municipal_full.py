@@ -15,15 +15,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from portal.staff.assessments.review_room.jobs import invite
-from privacy_assessment.exchange import write_workbook
-from privacy_assessment.forms import Document, load_form
 from storage.encryption import KeyRing
 from tests.assessments.consulted import make_keys
 from tests.assessments.desk import employ
 from tests.browser import turn
 from tests.conftest import Databases
 from tests.journeys.house import PHONE, House, follow, press, says
-from tests.privacy_assessment.samples import filled
+from tests.journeys.workbooks import workbook
 from tests.privacy_assessment.world import Office
 from tests.web.people import CLERK, COORDINATOR, SUPERVISOR, Person
 from workflows.law import statements as register
@@ -49,15 +47,6 @@ def house(
     )
     yield found
     found.close()
-
-
-def workbook(form: str, values: dict[str, str]) -> dict[str, object]:
-    """A form of an earlier draft as the office has it in Excel."""
-    document: Document = filled(form, rows=2)
-    for key, value in {"c.no": "1", "c.body": "甲野市長", "c.title": f"{TITLE} 評価書", **values}.items():
-        document.set(key, value)
-    body = write_workbook(document, load_form(form, document.edition))
-    return {"name": f"{form}.xlsx", "mimeType": XLSX, "buffer": body}
 
 
 @pytest.mark.timeout(900)
@@ -126,9 +115,15 @@ def write(house: House, home: str) -> None:
     """The clerk takes the office's Excel files in, then writes two parts by hand and looks whether anything is missing."""
     page = house.open(CLERK, "/staff/assessments/")
     follow(page, "評価書をファイルから取り込む")
-    common = {"f2.2.1": "5", "f2.1.1.1": TITLE, "f2.1.5.1": "子育て支援課"}
-    full = {"f4.1.1.3": "5", "f4.1.1.1": TITLE, "f4.1.7.1": "子育て支援課"}
-    page.locator("#files").set_input_files([workbook("form2", common), workbook("form4", full)])
+    both = {"c.no": "1", "c.body": "甲野市長", "c.title": f"{TITLE} 評価書"}
+    files = [
+        {"name": f"{form}.xlsx", "mimeType": XLSX, "buffer": workbook(form, both | values, rows=2)}
+        for form, values in (
+            ("form2", {"f2.2.1": "5", "f2.1.1.1": TITLE, "f2.1.5.1": "子育て支援課"}),
+            ("form4", {"f4.1.1.3": "5", "f4.1.1.1": TITLE, "f4.1.7.1": "子育て支援課"}),
+        )
+    ]
+    page.locator("#files").set_input_files(files)
     press(page, "読み取る")
     press(page, "項目を確かめて取り込む")
     page.get_by_label("取り込む先").select_option(index=choice(page, TITLE))

@@ -23,15 +23,13 @@ from privacy_assessment.commission.machine import register as register_commissio
 from privacy_assessment.commission.messages import TASK as DELIVER
 from privacy_assessment.commission.models import COMMISSION
 from privacy_assessment.commission.papers import TASK as PRINT
-from privacy_assessment.exchange import write_workbook
-from privacy_assessment.forms import load_form
 from privacy_assessment.machines import register
 from storage.clock import FixedClock
 from storage.database import Scope
 from storage.encryption import KeyRing
 from tests.browser import PATIENCE, Served, turn
 from tests.conftest import Databases
-from tests.privacy_assessment.samples import filled
+from tests.journeys.workbooks import workbook
 from tests.web.conftest import open_portal
 from tests.web.people import MEMBER, REVIEWER, Person, enter_staff
 from workflows.engine import Engine, Registry
@@ -135,11 +133,9 @@ def _files(folder: Path) -> list[Path]:
         ("form2", {"f2.2.1": "5", "f2.1.1.1": TITLE, "f2.1.5.1": OFFICE}),
         ("form4", {"f4.1.1.3": "5", "f4.1.1.1": TITLE, "f4.1.7.1": OFFICE}),
     ):
-        document = filled(form)
-        for key, value in {"c.no": NUMBER, "c.title": TITLE, "c.body": "架空庁長官", **values}.items():
-            document.set(key, value)
         path = folder / f"{form}.xlsx"
-        path.write_bytes(write_workbook(document, load_form(form, document.edition)))
+        both = {"c.no": NUMBER, "c.title": TITLE, "c.body": "架空庁長官"}
+        path.write_bytes(workbook(form, both | values))
         found.append(path)
     return found
 

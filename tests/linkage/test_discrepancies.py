@@ -10,6 +10,7 @@ import pytest
 from storage.database import Scope, Transaction
 from tests.conftest import Databases
 from tests.linkage.house import KONO, OPERATOR, OTHER_BOSS
+from workflows.linkage.inbox import note_incident
 from workflows.linkage.record_sync import discrepancies
 from workflows.linkage.record_sync.discrepancies import AGREES, EXPLAINED, KINDS, DiscrepancyRefused, Found
 
@@ -55,6 +56,26 @@ def test_what_stands_is_what_the_newest_words_say(tx: Transaction, seed: int) ->
         assert discrepancies.standing(tx, 2) == found_now[:2]
         stood = max(stood, len(expected))
     assert stood > 2
+
+
+def test_what_the_release_before_noted_alone_stands_from_the_next_night_on(tx: Transaction) -> None:
+    """Between the new tables and the restart a worker that knows no rows of what stands goes on noting."""
+    one = Found(NAMES[0], KINDS[0], "a")
+    note_incident(tx, one.kind, {"about": one.about, "said": one.said}, BEGIN)
+    for night in (1, 2):
+        assert discrepancies.say(tx, [one], BEGIN + timedelta(days=night)) == [], "said once"
+        (found,) = discrepancies.standing(tx)
+        assert (found.about, found.kind, found.said, found.at) == (one.about, one.kind, one.said, BEGIN)
+    assert discrepancies.settle(tx, [one.about], BEGIN + timedelta(days=3)) == 1
+    assert discrepancies.count(tx) == 0
+
+
+def test_what_a_person_explained_rests_however_many_nights_find_it(tx: Transaction) -> None:
+    one = Found(NAMES[0], KINDS[0], "a")
+    discrepancies.say(tx, [one], BEGIN)
+    discrepancies.explain(tx, one.about, OPERATOR, "REPORTED", BEGIN + timedelta(minutes=1))
+    assert discrepancies.say(tx, [one], BEGIN + timedelta(days=1)) == []
+    assert discrepancies.standing(tx) == []
 
 
 def test_of_two_who_explain_the_same_one_finds_it_gone(databases: Databases) -> None:

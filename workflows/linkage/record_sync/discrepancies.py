@@ -24,14 +24,15 @@ AGREES, EXPLAINED = "RECORD_AGREES", "RECORD_EXPLAINED"
 
 # Only what a discrepancy says is about something, and it stands in an index of its own: other incidents are not looked at.
 _NEWEST = """
-    SELECT DISTINCT ON (detail->>'about') detail->>'about', kind, detail->>'said', detail->>'of'
+    SELECT DISTINCT ON (detail->>'about') detail->>'about', kind, detail->>'said', detail->>'of', at
       FROM madoguchi.linkage_incident
      WHERE tenant = %s AND detail ? 'about' AND detail->>'about' = ANY(%s)
      ORDER BY detail->>'about', at DESC, id DESC
 """
 _STANDS = """
-    INSERT INTO madoguchi.linkage_discrepancy (tenant, about, kind, said, at) VALUES (%s, %s, %s, %s, %s)
+    INSERT INTO madoguchi.linkage_discrepancy AS stood (tenant, about, kind, said, at) VALUES (%s, %s, %s, %s, %s)
         ON CONFLICT (tenant, about) DO UPDATE SET kind = excluded.kind, said = excluded.said, at = excluded.at
+        WHERE (stood.kind, stood.said) IS DISTINCT FROM (excluded.kind, excluded.said)
 """
 _ENDS = "DELETE FROM madoguchi.linkage_discrepancy WHERE tenant = %s AND about = ANY(%s) RETURNING about, kind, said"
 _STANDING = """
@@ -90,14 +91,20 @@ def say(tx: Transaction, found: Iterable[Found], now: datetime) -> list[Found]:
     """
     wanted = {one.about: one for one in found}
     known = {row[0]: row for row in _newest(tx, list(wanted))}
-    fresh = []
+    fresh: list[Found] = []
+    stands: list[tuple[str, str, str, str, datetime]] = []
     for one in wanted.values():
-        _, kind, said, of = known.get(one.about, (None,) * 4)
+        _, kind, said, of, since = known.get(one.about, (None, None, None, None, now))
         if (of if kind == EXPLAINED else kind, said) != (one.kind, one.said):
             note_incident(tx, one.kind, {"about": one.about, "said": one.said}, now)
             fresh.append(one)
+            since = now
+        elif kind == EXPLAINED:
+            continue
+        # Also what was noted before: a release that kept no rows of what stands may have noted it.
+        stands.append((tx.tenant, one.about, one.kind, one.said, since))
     with tx.raw.cursor() as cursor:
-        cursor.executemany(_STANDS, [(tx.tenant, one.about, one.kind, one.said, now) for one in fresh])
+        cursor.executemany(_STANDS, stands)
     return fresh
 
 
@@ -144,7 +151,7 @@ def explain(tx: Transaction, about: str, actor: Actor, reason: str, now: datetim
     note_incident(tx, EXPLAINED, detail, now, ended=True)
 
 
-def _newest(tx: Transaction, about: Sequence[str]) -> list[tuple[str, str, str, str | None]]:
+def _newest(tx: Transaction, about: Sequence[str]) -> list[tuple[str, str, str, str | None, datetime]]:
     """The newest word on each of these."""
     return tx.raw.execute(_NEWEST, (tx.tenant, list(about))).fetchall() if about else []
 

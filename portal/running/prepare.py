@@ -69,22 +69,25 @@ PURPOSES = (
 )
 
 
-def make_tenant_keys(settings: Settings) -> int:
-    """Make the keys of every municipality that has none yet.
+def make_tenant_keys(settings: Settings) -> list[str]:
+    """Make the keys that a municipality lacks, for every one.
 
-    :returns: how many municipalities there are.
+    :returns: the codes of those that lacked any.
+    :raises FileNotFoundError: without a master key; nothing was made.
+    :raises cryptography.hazmat.primitives.keywrap.InvalidUnwrap: when it is not the one that the keys there are were wrapped with.
     """
     ring = KeyRing(FileMasterKey(settings.master_key))
     database = Database(database_url(settings, "worker"), "worker", pool_size=1)
+    lacked = []
     try:
-        known = known_tenants(database)
-        for tenant in known:
+        for tenant in known_tenants(database):
             with database.transaction(Scope(tenant=tenant)) as tx:
-                for purpose in PURPOSES:
-                    ring.ensure(tx, tenant, purpose)
+                made = [ring.ensure(tx, tenant, purpose) for purpose in PURPOSES]
+            if any(made):
+                lacked.append(tenant)
     finally:
         database.close()
-    return len(known)
+    return lacked
 
 
 def load_law(settings: Settings) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from unicodedata import category
 
 import click
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 
 from portal.databases import open_database
 from portal.running.prepare import make_tenant_keys
@@ -55,6 +56,8 @@ def add(code: str, name: str, kana: str, english: str) -> None:
     words = {"--name": name, "--english": english, "--kana": kana}
     for option, text in words.items():
         refuse_unreadable(text, option)
+    # Before anything is written: in a body without keys nothing could be sealed, and nobody could be registered.
+    repaired = _make_keys(settings)
     database = open_database(settings, "migrator")
     try:
         with database.transaction() as tx:
@@ -64,14 +67,34 @@ def add(code: str, name: str, kana: str, english: str) -> None:
             ).rowcount
     finally:
         database.close()
+    if repaired:
+        click.echo(f"鍵が足りなかった団体の鍵を作りました: {', '.join(repaired)}")
     if not made:
+        if code in repaired:
+            click.echo(f"{code} は、もう登録されています。名前は変えていません。")
+            return
         raise click.ClickException(
-            f"{code} は、もう登録されています。何も変えていません。`madoguchi tenant list` で確かめてください。"
+            f"{code} は、もう登録されています。鍵もあり、何も変えていません。`madoguchi tenant list` で確かめてください。"
         )
-    make_tenant_keys(settings)
+    _make_keys(settings)
     click.echo(
         f"{code} {name} を登録しました。次は `madoguchi staff invite {code} 名前 --office 課 --role 役割` で職員を登録します。"
     )
+
+
+def _make_keys(settings: Settings) -> list[str]:
+    """Make the keys that are missing; returns the codes of the bodies that lacked some.
+
+    :raises ClickException: when the master key cannot be used, or is not the one of this database.
+    """
+    try:
+        return make_tenant_keys(settings)
+    except (PermissionError, ValueError, InvalidUnwrap) as unusable:
+        why = str(unusable) if isinstance(unusable, PermissionError) else "この窓口の鍵を開けられません。"
+        raise click.ClickException(
+            f"主鍵を使えませんでした（{settings.master_key}）: {why}何も登録していません。控えから正しい主鍵を戻して、"
+            "もう一度実行してください。"
+        ) from unusable
 
 
 def refuse_unreadable(text: str, option: str) -> None:

@@ -77,9 +77,14 @@ class KeyRing:
         _, key = self._newest(tx, tenant, f"index:{purpose}")
         return hmac.digest(key, value.encode(), hashlib.sha256)
 
-    def ensure(self, tx: Transaction, tenant: str, purpose: str) -> None:
-        """Make the first key of a purpose when there is none (a role that may write keys; the web may only read them)."""
+    def ensure(self, tx: Transaction, tenant: str, purpose: str) -> bool:
+        """Make the first key of a purpose when there is none (a role that may write keys; the web may only read them).
+
+        :returns: whether there was none.
+        """
+        missing = not self._load(tx, tenant, purpose)
         self._newest(tx, tenant, purpose)
+        return missing
 
     def rotate(self, tx: Transaction, tenant: str, purpose: str = "data") -> int:
         """Make a new key for what is sealed from now on; old values stay readable until they are sealed again.

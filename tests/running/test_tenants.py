@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from secrets import token_hex
 
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
 from portal.cli import main
-from storage.encryption import FileMasterKey
 from storage.tenants import check_digit
 from tests.conftest import Databases
 
 KONO = ("--name", "例野市", "--kana", "れいのし", "--english", "Reino City")
+# One for the module, as its database is one: the keys there are open with no other.
+MASTER = token_hex(32)
 CODE = f"99301{check_digit('99301')}"
 
 
 @pytest.fixture
 def run(databases: Databases, tmp_path: Path) -> Callable[..., Result]:
     """Run a command on this module's database."""
-    FileMasterKey.create(tmp_path / "keys" / "master.key")
+    key = tmp_path / "keys" / "master.key"
+    key.parent.mkdir()
+    key.touch(0o600)
+    key.write_text(MASTER)
     environment = {
         "MADOGUCHI_VAR": str(tmp_path),
         "DATABASE_URL": databases.url("migrator"),
@@ -62,6 +67,62 @@ def test_a_body_is_entered_once_with_its_keys_and_then_has_staff(
     assert made.exit_code == 0, made.output
     assert "登録コード" in made.output
     assert "例野　決" in run("staff", "list", CODE).output
+
+
+def keyless(databases: Databases, code: str) -> None:
+    """A body as it was left where the keys could not be made: its row alone."""
+    with psycopg.connect(databases.admin_url) as owner:
+        owner.execute(
+            "INSERT INTO madoguchi.tenant (code, name, name_en, name_kana) VALUES (%s, '例川市', 'Reikawa', 'れいかわし')",
+            (code,),
+        )
+
+
+@pytest.mark.parametrize("wrong", ["missing", "another", "nonsense", "open to others"])
+def test_without_the_right_master_key_no_body_is_entered(
+    run: Callable[..., Result], databases: Databases, tmp_path: Path, wrong: str
+) -> None:
+    run("prepare")
+    key = tmp_path / "keys" / "master.key"
+    other = f"99303{check_digit('99303')}"
+    before = counted(databases)
+    match wrong:
+        case "missing":
+            key.unlink()
+        case "another":
+            key.write_text("ab" * 32)
+        case "nonsense":
+            key.write_text("nonsense")
+        case _:
+            key.chmod(0o644)
+    done = run("tenant", "add", other, *KONO)
+    assert isinstance(done.exception, SystemExit), done.exception
+    assert done.exit_code == 1
+    assert "主鍵" in done.output
+    assert counted(databases) == before
+
+
+def test_a_body_that_was_left_without_keys_gets_them(
+    run: Callable[..., Result], databases: Databases
+) -> None:
+    run("prepare")
+    left, other = (f"{body}{check_digit(body)}" for body in ("99304", "99305"))
+    keyless(databases, left)
+    before = counted(databases)
+    done = run("tenant", "add", left, *KONO)
+    assert done.exit_code == 0, done.output
+    assert f"鍵を作りました: {left}" in done.output
+    assert "名前は変えていません" in done.output
+    repaired = counted(databases)
+    assert (repaired[0], repaired[1] > before[1]) == (before[0], True)
+    assert "例川市" in run("tenant", "list").output
+    again = run("tenant", "add", left, *KONO)
+    assert (again.exit_code, "何も変えていません" in again.output) == (1, True)
+    assert counted(databases) == repaired
+    # Keys that another one lacks are made as well, and that is said.
+    keyless(databases, other)
+    done = run("tenant", "add", f"99306{check_digit('99306')}", *KONO)
+    assert (done.exit_code, f"鍵を作りました: {other}" in done.output) == (0, True)
 
 
 @pytest.mark.parametrize("code", ["993010", "9930", "９９３０１５", "portal", ""])

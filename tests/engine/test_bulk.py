@@ -114,7 +114,9 @@ UNFIT: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("unfit", UNFIT, ids=repr)
+@pytest.mark.parametrize(
+    "unfit", UNFIT, ids=[f"{next(iter(one))}-{place}" for place, one in enumerate(UNFIT)]
+)
 def test_what_cannot_be_kept_is_refused_alone(engine: Engine, tx: Transaction, unfit: dict[str, Any]) -> None:
     one, other = opened(engine, tx, "one").case_id, opened(engine, tx, "other").case_id
     wrong = replace(command(one, "note"), **unfit)

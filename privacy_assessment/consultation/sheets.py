@@ -1,6 +1,9 @@
 """The opinions of a consultation as Excel, made by a job: any number of them, in parts that a spreadsheet still opens.
 
 What the parts hold is what stood when they were made. Opinions change and are withdrawn, so the parts go after a day.
+
+A wish is known by its moment, and a job by its wish: the list gives a job to a second worker when the first seems dead, and by then
+somebody may have wished anew. Whoever writes says for which wish and since when, in the change that writes; who was overtaken stops.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ from storage.jobs import defer
 TASK = "consultation.sheets"
 SWEEP = "consultation.sheets_sweep"
 LIFE = timedelta(days=1)
-# A wish that nobody answered (a worker that died) does not block the next.
+# A dead worker's job is done by another; but one that was given up, or could not even say that it failed, leaves its wish unanswered, and
+# that does not block the next for ever.
 LOST = timedelta(minutes=30)
 PAGE = 200
 # Of one part: what a spreadsheet opens without pain, and what a process holds at once.
@@ -69,26 +73,30 @@ def ask(tx: Transaction, clock: Clock, consultation: UUID, head: Sequence[str], 
     row = tx.raw.execute(
         "INSERT INTO madoguchi.opinion_sheets AS s (tenant, consultation_id, state, total, head, asked_by, asked_at)"
         " VALUES (%s, %s, 'waiting', %s, %s, %s, %s) ON CONFLICT (tenant, consultation_id) DO UPDATE SET state = 'waiting', done = 0,"
-        " total = EXCLUDED.total, head = EXCLUDED.head, asked_by = EXCLUDED.asked_by, asked_at = EXCLUDED.asked_at, made_at = NULL"
-        " WHERE s.state IN ('ready', 'failed') OR s.asked_at < %s RETURNING 1",
+        " total = EXCLUDED.total, head = EXCLUDED.head, asked_by = EXCLUDED.asked_by, made_at = NULL,"
+        # Never the moment of another wish, whatever the clocks of two machines say.
+        " asked_at = greatest(EXCLUDED.asked_at, s.asked_at + interval '1 microsecond')"
+        " WHERE s.state IN ('ready', 'failed') OR s.asked_at < %s RETURNING asked_at",
         (tx.tenant, consultation, total, list(head), by, now, now - LOST),
     ).fetchone()
     if row is None:
         return False
-    defer(tx, TASK, lock=f"{TASK}:{consultation}", tenant=tx.tenant, consultation=str(consultation))
+    wish = row[0].isoformat()
+    lock = f"{TASK}:{consultation}:{wish}"
+    defer(tx, TASK, lock=lock, tenant=tx.tenant, consultation=str(consultation), wish=wish)
     return True
 
 
 def standing(tx: Transaction, clock: Clock, consultation: UUID) -> Sheets:
-    """How far the files are, and which there are."""
+    """How far the files are, and which there are. A wish that was lost has failed for whoever waits."""
     row = tx.raw.execute(
-        "SELECT state, done, total, made_at FROM madoguchi.opinion_sheets WHERE tenant = %s AND consultation_id = %s",
+        "SELECT state, done, total, made_at, asked_at FROM madoguchi.opinion_sheets WHERE tenant = %s AND consultation_id = %s",
         (tx.tenant, consultation),
     ).fetchone()
     if row is None or (row[3] is not None and row[3] + LIFE <= clock.now()):
         return Sheets()
     if row[0] != "ready":
-        return Sheets(row[0], row[1], row[2])
+        return Sheets("failed" if row[4] < clock.now() - LOST else row[0], row[1], row[2])
     parts = tx.raw.execute(
         "SELECT part, first, last, opinions, octet_length(content) FROM madoguchi.opinion_sheet WHERE tenant = %s"
         " AND consultation_id = %s ORDER BY part",
@@ -108,17 +116,19 @@ def content(tx: Transaction, clock: Clock, consultation: UUID, part: int) -> byt
     return None if row is None else bytes(row[0])
 
 
-def make(database: Database, clock: Clock, tenant: str, consultation: UUID) -> str:
-    """Make the files (worker). Doing it twice does no harm.
+def make(database: Database, clock: Clock, tenant: str, consultation: UUID, wish: datetime) -> str:
+    """Make the files (worker). Doing it twice, even at once, does no harm: the later one makes them.
 
-    :returns: ``ready``, or ``gone`` when nobody waits for them any more.
+    :param wish: when they were asked for.
+    :returns: ``ready``, or ``gone`` when nobody waits for them any more or another makes them.
     """
     scope = Scope(tenant=tenant)
     with database.transaction(scope) as tx:
         row = tx.raw.execute(
-            "UPDATE madoguchi.opinion_sheets SET state = 'making', done = 0 WHERE tenant = %s AND consultation_id = %s"
-            " AND state IN ('waiting', 'making') RETURNING head",
-            (tenant, consultation),
+            "UPDATE madoguchi.opinion_sheets SET state = 'making', done = 0,"
+            " made_at = greatest(%s, made_at + interval '1 microsecond')"
+            " WHERE tenant = %s AND consultation_id = %s AND asked_at = %s AND state IN ('waiting', 'making') RETURNING head, made_at",
+            (clock.now(), tenant, consultation, wish),
         ).fetchone()
         if row is None:
             return "gone"
@@ -126,27 +136,33 @@ def make(database: Database, clock: Clock, tenant: str, consultation: UUID) -> s
             "DELETE FROM madoguchi.opinion_sheet WHERE tenant = %s AND consultation_id = %s",
             (tenant, consultation),
         )
+    head, begun = row
     done = 0
     for part, lines in enumerate(_parts(database, scope, consultation), 1):
-        made = as_workbook([tuple(row[0]), *lines], "opinions", WIDTHS)
+        made = as_workbook([tuple(head), *lines], "opinions", WIDTHS)
         done += len(lines)
         with database.transaction(scope) as tx:
+            # First: it holds the row, so that nobody wishes anew between this and the part.
+            if not _note(tx, consultation, wish, begun, "making", done, begun):
+                return "gone"
             tx.raw.execute(
                 "INSERT INTO madoguchi.opinion_sheet (tenant, consultation_id, part, first, last, opinions, content, expires_at)"
                 " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
                 (tenant, consultation, part, lines[0][0] if lines else "", lines[-1][0] if lines else "", len(lines), made,
                  clock.now() + LIFE),
             )  # fmt: skip
-            _note(tx, consultation, "making", done)
     with database.transaction(scope) as tx:
-        _note(tx, consultation, "ready", done, clock.now())
-    return "ready"
+        return "ready" if _note(tx, consultation, wish, begun, "ready", done, clock.now()) else "gone"
 
 
-def fail(database: Database, clock: Clock, tenant: str, consultation: UUID) -> None:
-    """Note that the files could not be made, so that somebody can ask again (worker)."""
+def fail(database: Database, clock: Clock, tenant: str, consultation: UUID, wish: datetime) -> None:
+    """Note that the files of this wish could not be made, so that somebody can ask again (worker)."""
     with database.transaction(Scope(tenant=tenant)) as tx:
-        _note(tx, consultation, "failed", 0, clock.now())
+        tx.raw.execute(
+            "UPDATE madoguchi.opinion_sheets SET state = 'failed', done = 0, made_at = %s WHERE tenant = %s AND consultation_id = %s"
+            " AND asked_at = %s AND state IN ('waiting', 'making')",
+            (clock.now(), tenant, consultation, wish),
+        )
 
 
 def sweep(database: Database) -> int:
@@ -155,10 +171,20 @@ def sweep(database: Database) -> int:
         return tx.raw.execute("DELETE FROM madoguchi.opinion_sheet WHERE expires_at < now()").rowcount
 
 
-def _note(tx: Transaction, consultation: UUID, state: str, done: int, at: datetime | None = None) -> None:
-    tx.raw.execute(
-        "UPDATE madoguchi.opinion_sheets SET state = %s, done = %s, made_at = %s WHERE tenant = %s AND consultation_id = %s",
-        (state, done, at, tx.tenant, consultation),
+def _note(
+    tx: Transaction, consultation: UUID, wish: datetime, begun: datetime, state: str, done: int, at: datetime
+) -> bool:
+    """Say how far the making is that began then. Returns False when it is no longer the one that is under way.
+
+    :param begun: until the files are ready, ``made_at`` says when the making began.
+    """
+    return (
+        tx.raw.execute(
+            "UPDATE madoguchi.opinion_sheets SET state = %s, done = %s, made_at = %s WHERE tenant = %s AND consultation_id = %s"
+            " AND asked_at = %s AND state = 'making' AND made_at = %s",
+            (state, done, at, tx.tenant, consultation, wish, begun),
+        ).rowcount
+        == 1
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -26,12 +27,13 @@ def register(jobs: App, database: Database, clock: Clock) -> None:
             grouping.regroup(tx, clock, UUID(consultation))
 
     @jobs.task(name=sheets.TASK)
-    def write_sheets(tenant: str, consultation: str) -> None:
+    def write_sheets(tenant: str, consultation: str, wish: str) -> None:
+        one, asked = UUID(consultation), datetime.fromisoformat(wish)
         try:
-            sheets.make(database, clock, tenant, UUID(consultation))
+            sheets.make(database, clock, tenant, one, asked)
         except Exception as failure:  # nobody must wait for a file that will never come
             log.error("opinion_sheets.failed", error=type(failure).__qualname__)
-            sheets.fail(database, clock, tenant, UUID(consultation))
+            sheets.fail(database, clock, tenant, one, asked)
 
     @jobs.periodic(cron="41 * * * *")
     @jobs.task(name=sheets.SWEEP, queueing_lock=sheets.SWEEP)

@@ -23,8 +23,13 @@ REASON = "公表済みの資料にも出ている名称である"
 
 @pytest.fixture
 def left(databases: Databases, counter: Counter, time: FixedClock) -> tuple[Desk, Any]:
-    """A basic statement handed in, of which words are left out in one place and stand in another and in the title."""
+    """A statement as ``half_left_out`` makes it, and who works on it."""
     desk = Desk(time)
+    return desk, half_left_out(databases, desk)
+
+
+def half_left_out(databases: Databases, desk: Desk) -> Any:
+    """A basic statement handed in, of which words are left out in one place and stand in another."""
     with databases.worker.transaction(Scope(tenant=TENANT)) as tx:
         statement = desk.drafting(tx, "basic")
         desk.write(tx, statement, "form2", "f2.1.1.2", f"申請を受け付ける。{SECRET}を使う。")
@@ -33,8 +38,8 @@ def left(databases: Databases, counter: Counter, time: FixedClock) -> tuple[Desk
         text = f"申請を受け付ける。{SECRET}を使う。"
         at = text.index(SECRET)
         wanted = Redaction(Place("f2.1.1.2"), "10-1", "捜査に支障が出る", at, at + len(SECRET))
-        redact(tx, time, statement.id, "form2", wanted, actor(CLERK).id)
-    return desk, statement
+        redact(tx, desk.clock, statement.id, "form2", wanted, actor(CLERK).id)
+    return statement
 
 
 def stand(counter: Counter, statement: Any, person: Any = SUPERVISOR, **typed: Any) -> Any:
@@ -126,3 +131,26 @@ def test_a_place_that_is_not_on_the_page_is_not_decided(counter: Counter, left: 
             "#stand-error, .govuk-error-message"
         )
     counter.of(NO_ROLE).post(f"{path}/stand", {"stand_reason": REASON}, status=403)
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["now", "before the guard"])
+def test_the_room_says_that_it_stops_only_where_it_does(
+    databases: Databases, counter: Counter, time: FixedClock, before: bool
+) -> None:
+    desk = Desk(time)
+    if before:
+        versions = desk.engine.registry.kind("assessment_basic").versions
+        versions.pop(max(versions))
+    statement = half_left_out(databases, desk)
+    said = (
+        counter.of(SUPERVISOR).get(f"/staff/assessments/{statement.id}/publication").html.select_one("#stand")
+    )
+    words = said.get_text()
+    assert SECRET in words
+    assert ("一つずつ決めるまで、公表と庁内の確認はできません" in words) is not before
+    assert ("公表してよいか、一つずつ確かめてください" in words) is before
+    with databases.worker.transaction(Scope(tenant=TENANT)) as tx:
+        if before:
+            desk.step(tx, statement, "publish")
+        else:
+            assert "words_elsewhere" in desk.refused(tx, statement, "publish")

@@ -63,6 +63,7 @@ def _page(request: Request, room: Room, errors: dict[str, str] | None = None) ->
         "form_name": form_name,
         "findings": [one for form in room.drafts for one in _findings(room, form, shown[form].texts)],
         "left": [one for one in left if one.reason is None],
+        "stops": any("words_decided" in one.guards for one in room.found.definition.all_triggers),
         "standing": [(one, names.get(one.by or "", "")) for one in left if one.reason is not None],
         "typed": request.POST,
         "steps": steps,

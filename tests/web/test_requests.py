@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -124,6 +125,8 @@ def test_an_address_that_holds_no_text_is_refused_and_breaks_nothing(counter: Co
         ("application/x-www-form-urlencoded", b"csrf_token=a&%E3%81=b"),
         ("application/x-www-form-urlencoded", b"csrf_token=%ed%a0%80"),
         ("application/x-www-form-urlencoded; charset=shift_jis", b"csrf_token=a"),
+        ("application/x-www-form-urlencoded", b"csrf_token=\xe3%81"),
+        ("application/x-www-form-urlencoded", b"csrf_token=%e3%41%81"),
         (
             "multipart/form-data; boundary=x",
             b'--x\r\nContent-Disposition: form-data; name="csrf_token"; filename="a"\r\n\r\na\r\n--x--',
@@ -147,6 +150,32 @@ def test_a_form_of_more_fields_than_any_page_has_is_refused_before_it_is_taken_a
         "時間がたちました"
         in counter.of(RESIDENT).post("/logout", b"a=&" * 1000, headers=kind, status=400).text
     )
+
+
+LEAST = b"csrf_token="
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"%" * MAX_BODY_BYTES, LEAST + b"%%" * 400_000, LEAST + b"%%%" + b"%2" * 500_000],
+)
+def test_a_form_of_hardly_anything_but_signs_of_escape_is_refused_unread(
+    counter: Counter, body: bytes
+) -> None:
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    browser, spent = counter.of(RESIDENT), []
+    for _ in range(3):
+        before = process_time()
+        answer = browser.post("/logout", body, headers=kind, status=400)
+        spent.append(process_time() - before)
+        assert "読み取れませんでした" in answer.text
+    assert min(spent) < 0.1
+
+
+@pytest.mark.parametrize("text", ["あ" * 100_000, "100%", "é a" * 30_000, "%E3%81", "𠮷󠄀"])
+def test_a_form_of_much_text_is_read_whatever_its_letters(counter: Counter, text: str) -> None:
+    answer = counter.of(RESIDENT).post("/logout", {"text": text}, status=400)
+    assert "時間がたちました" in answer.text, "it was read, and had no token"
 
 
 def test_who_goes_away_in_the_middle_of_a_form_is_no_fault_of_the_portal(

@@ -28,6 +28,8 @@ FAMILIES = {
     "employment": "しごと",
 }
 MAX_WORDS = 100
+OWN = "own"
+"""The period that is not named but typed as days."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,11 @@ class FilterForm:
 
 
 def read_filters(query: Mapping[str, str], today: date, law: LawTable) -> FilterForm:
-    """Read the form from the address; choices that do not exist are ignored, days that are none are an error."""
+    """Read the form from the address; choices that do not exist are ignored, days that are none are an error.
+
+    Days and a period that contradict each other: what the person changed wins. ``was`` is ``own`` when the form came with days in it; then
+    another period is what she changed. Otherwise she typed the days, and the period was left standing.
+    """
     allowed: dict[str, Collection[str]] = {
         "period": PERIODS,
         "outcome": OUTCOMES,
@@ -64,13 +70,13 @@ def read_filters(query: Mapping[str, str], today: date, law: LawTable) -> Filter
     values = {
         name: query[name] for name, choices in allowed.items() if query.get(name) in choices and query[name]
     }
-    for name in ("from", "to", "words", "agency"):
+    left = query.get("was") == OWN and query.get("period", OWN) in PERIODS.keys() - {OWN}
+    for name in ("words", "agency") if left else ("from", "to", "words", "agency"):
         text = query.get(name, "").strip()[:MAX_WORDS]
         if text:
             values[name] = text
     if "from" in values or "to" in values:
-        # A day somebody typed says more than a period she left standing.
-        values["period"] = "own"
+        values["period"] = OWN
     errors: dict[str, str] = {}
     from_day, to_day = _days(values, today, errors)
     filters = RecordFilters(

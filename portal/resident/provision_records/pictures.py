@@ -26,7 +26,7 @@ FIRST_YEAR = 2015
 def flow(request: Request) -> dict[str, Any]:
     """Who gave to whom in a period; a year back when no period was chosen."""
     today = request.clock.today()
-    query = {name: request.GET[name] for name in ("period", "from", "to") if name in request.GET}
+    query = {name: request.GET[name] for name in ("period", "was", "from", "to") if name in request.GET}
     form = read_filters(query or {"period": "year"}, today, request.registry["law"])
     given = Counted([])
     if not form.errors:

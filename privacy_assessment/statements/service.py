@@ -65,8 +65,9 @@ class StatementService:
         :param number: 評価書番号, unique within the body. :param affairs: codes of the law table's affairs.
         :param office: 業務主管課 that will write it; the actor's own when empty. :param planned_on: 実施予定時期 of 様式1.
         :raises StatementRefused: the number is taken, or something is missing.
-        :raises Refused: this actor may not, or the key came with another statement before.
+        :raises Refused: this actor may not, or the key came with a plan that said anything else before.
         """
+        desk = office or actor.office or ""
         known = tx.raw.execute(
             "SELECT case_id FROM madoguchi.step WHERE tenant = %s AND request_key = %s",
             (tx.tenant, request_key),
@@ -77,9 +78,14 @@ class StatementService:
                 (tx.tenant, known[0]),
             ).fetchone()
             before = None if row is None else read_statement(tx, row[0])
-            if before is not None and (before.body, before.number, before.title) != (body, number, title):
-                raise Refused((Reason("request_key_reused"),))
             if before is not None:
+                # None of these is changed afterwards: another kind comes with another case.
+                asked = (body, number, title, kind, tuple(affairs), desk, hold_start, planned_on, remarks)
+                if asked != (
+                    before.body, before.number, before.title, before.kind, before.affairs, before.office, before.hold_start,
+                    before.planned_on, before.remarks,
+                ):  # fmt: skip
+                    raise Refused((Reason("request_key_reused"),))
                 return before
         if kind not in KINDS or not number.strip() or not title.strip() or not affairs:
             raise StatementRefused("BAD_PLAN", "番号・評価書名・種類・事務が要ります。何も登録していません。")
@@ -99,7 +105,7 @@ class StatementService:
                 hold_start,
                 self.clock.now(),
                 actor.id,
-                office or actor.office or "",
+                desk,
                 planned_on,
                 remarks,
             ),
@@ -109,7 +115,6 @@ class StatementService:
                 "NUMBER_TAKEN",
                 "この評価書番号は同じ評価実施機関で使われています。何も登録していません。別の番号にしてください。",
             )
-        desk = office or actor.office or ""
         self._open(tx, actor, request_key, statement, kind, found.standing, None, desk)
         made = read_statement(tx, statement)
         for form in made.forms:

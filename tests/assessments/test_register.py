@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 from typing import Any
 
 import openpyxl
@@ -87,22 +88,34 @@ def test_who_may_not_plan_is_told_who_may(bureau: Bureau) -> None:
     assert bureau.counter.of(None).get(f"{ROOT}/").status_code == 303
 
 
-def test_a_form_sent_again_for_another_statement_does_not_answer_with_the_first(bureau: Bureau) -> None:
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"number": "701"}, {"title": "別の評価書"}, {"kind": "focused"}, {"affairs": [AFFAIR, "local-tax"]}, {"office": "総務課"},
+        {"hold_start": date(2027, 4, 2)}, {"planned_on": date(2027, 1, 1)}, {"remarks": "急ぎ"},
+    ],
+    ids=lambda one: next(iter(one)),
+)  # fmt: skip
+def test_a_form_sent_again_that_says_anything_else_is_not_answered_with_the_first(
+    bureau: Bureau, other: dict[str, Any]
+) -> None:
+    (key,) = other
+
     def twice(desk: Desk, tx: Any) -> None:
-        given = {"kind": "basic", "body": desk.body, "affairs": [AFFAIR], "office": ""}
-
-        def plan(number: str, title: str) -> Any:
-            return desk.statements.plan(
-                tx, actor(COORDINATOR), "plan-form", number=number, title=title, **given
-            )
-
         desk.plan(tx, "basic")
-        first = plan("700", "先の評価書")
-        assert plan("700", "先の評価書").id == first.id
-        for number, title in (("701", "先の評価書"), ("700", "別の評価書")):
-            with pytest.raises(Refused, match="request_key_reused"):
-                plan(number, title)
-        assert read_statement(tx, first.id).title == "先の評価書"
+        given = {
+            "kind": "basic", "body": desk.body, "affairs": [AFFAIR], "office": "", "number": f"700-{key}", "title": "先の評価書",
+            "hold_start": date(2027, 4, 1),
+        }  # fmt: skip
+
+        def plan(**more: Any) -> Any:
+            return desk.statements.plan(tx, actor(COORDINATOR), key, **{**given, **more})
+
+        first = plan()
+        assert plan(office=COORDINATOR.office).id == first.id
+        with pytest.raises(Refused, match="request_key_reused"):
+            plan(**other)
+        assert read_statement(tx, first.id) == first
 
     bureau.work(twice)
 

@@ -120,6 +120,12 @@ class Transaction:
         """Whether nobody has taken a view yet, so that ``later`` may be used."""
         return not self._viewed
 
+    @property
+    def stands(self) -> bool:
+        """Whether more can be done in it: nothing that went wrong is left, and the connection is there."""
+        status = self._raw.pgconn.transaction_status
+        return not self._failed and status not in (*_OVER, psycopg.pq.TransactionStatus.UNKNOWN)
+
     def ask(self, *statements: Statement) -> list[list[tuple[Any, ...]]]:
         """Run statements, in one trip together with what was announced before.
 

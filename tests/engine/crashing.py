@@ -81,6 +81,11 @@ class _Tx:
         """As the transaction says."""
         return self._tx.direct
 
+    @property
+    def stands(self) -> bool:
+        """As the transaction says."""
+        return self._tx.stands
+
     def ask(self, *statements: Any) -> Any:
         """One trip; it counts as one statement."""
         return self._breaking.run(lambda: self._tx.ask(*statements))

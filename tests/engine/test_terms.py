@@ -14,6 +14,7 @@ from tests.conftest import Databases
 from tests.engine.conftest import DEFINITIONS, outbox
 from tests.engine.helpers import CLERK, command
 from workflows.engine import Engine, Reason, Refused, Registry
+from workflows.engine.firing import FIRST_REST
 from workflows.engine.soundness import problems
 
 
@@ -189,5 +190,6 @@ def test_a_case_that_cannot_go_on_keeps_no_other_term_from_running_out(
     }
     assert [engine.case(tx, one).steps for one in cases] == [2, 3, 3, 2, 3]
     tx.raw.execute("DELETE FROM sample_outbox WHERE seq = 3")
+    clock.advance(seconds=FIRST_REST.total_seconds())
     assert sorted(one.case_id for one in engine.fire_due_deadlines(tx)) == sorted(stuck)
     assert engine.verify(tx) is None

@@ -13,7 +13,7 @@ from workflows.engine import visibility
 from workflows.engine.apply import Parts, apply, facts_for, open_case
 from workflows.engine.bulk import apply_many
 from workflows.engine.definition import OPEN, Definition
-from workflows.engine.firing import fire_due
+from workflows.engine.firing import Resting, fire_due
 from workflows.engine.journal import BrokenLink, Step, history, verify
 from workflows.engine.migrate import Migrated, migrate
 from workflows.engine.picture import draw
@@ -45,6 +45,7 @@ class Engine:
         registry.require_complete()
         self.registry = registry
         self._parts = Parts(registry, clock, calendar or LawCalendar(), make_id)
+        self._resting = Resting()
 
     def open(
         self,
@@ -143,8 +144,11 @@ class Engine:
         return draw(self.definition(case), case.state, language)
 
     def fire_due_deadlines(self, tx: Transaction, limit: int = 200) -> list[Applied | Refused]:
-        """Let the clock pull what is due in the tenant; call again until the list is empty."""
-        return fire_due(self._parts, tx, limit)
+        """Let the clock pull what is due in the tenant; call again until the list is empty.
+
+        What cannot be pulled rests, from a minute up to an hour, before this engine tries it again.
+        """
+        return fire_due(self._parts, tx, limit, self._resting)
 
     def migrate(
         self, tx: Transaction, kind: str, *, actor: Actor, purpose: str, limit: int = 500

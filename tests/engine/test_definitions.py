@@ -235,12 +235,12 @@ def test_a_new_version_says_where_every_open_case_goes() -> None:
     before = read_definition(DEFINITIONS / "next" / "workflow.v1.yaml")
     after = read_definition(DEFINITIONS / "next" / "workflow.yaml")
     assert problems(after) == []
-    assert mapping_problems(after, before) == []
-    assert "version 1 is not there" in mapping_problems(after, None)[0]
+    assert mapping_problems(after, {1: before}) == []
+    assert "version 1 is not there" in mapping_problems(after, {2: after})[0]
     forgetful = parse_definition(
         {**yaml.safe_load((DEFINITIONS / "next" / "workflow.yaml").read_text()), "replaces": {"version": 1}}
     )
-    assert "in state 'waiting' go" in mapping_problems(forgetful, before)[0]
+    assert "in state 'waiting' go" in mapping_problems(forgetful, {1: before})[0]
 
 
 def test_a_term_that_may_still_wait_keeps_a_trigger_for_the_clock() -> None:
@@ -253,8 +253,62 @@ def test_a_term_that_may_still_wait_keeps_a_trigger_for_the_clock() -> None:
         ),
     ):
         change()
-        (problem,) = mapping_problems(parse_definition(data), before)
+        (problem,) = mapping_problems(parse_definition(data), {1: before})
         assert "deadline 'reminder' of version 1 may still wait" in problem
+
+
+def version(number: int, change: Callable[[dict[str, Any]], Any], **states: str) -> dict[str, Any]:
+    """The sample as a later version, changed."""
+    data = changed_sample(change)
+    return {**data, "version": number, "replaces": {"version": number - 1, "states": states}}
+
+
+def no_term(data: dict[str, Any]) -> None:
+    """The deadline goes, its trigger stays."""
+    data["deadlines"].pop("reminder")
+    data["triggers"]["submit"]["arm"].remove("reminder")
+
+
+def no_term_nor_trigger(data: dict[str, Any]) -> None:
+    """Both go."""
+    no_term(data)
+    data["triggers"].pop("remind")
+
+
+def test_a_case_that_missed_a_version_still_has_its_term_and_its_place() -> None:
+    first, second = parse_definition(SAMPLE), parse_definition(version(2, no_term))
+    third = parse_definition(version(3, no_term_nor_trigger))
+    versions = {1: first, 2: second, 3: third}
+    assert mapping_problems(second, versions) == []
+    (problem,) = mapping_problems(third, versions)
+    assert "deadline 'reminder' of version 1 may still wait" in problem
+    assert "no trigger 'remind'" in problem
+
+
+def test_a_state_that_was_open_once_has_a_place_in_every_later_version() -> None:
+    def ends(data: dict[str, Any]) -> None:
+        data["states"]["shelved"] = {**data["states"]["approved"]}
+        data["triggers"]["approve"].update(moves=[{"from": "waiting", "to": "shelved"}])
+
+    assert SAMPLE["states"]["approved"]["kind"] == "final"
+    second = parse_definition(version(2, ends, waiting="shelved"))
+    third = parse_definition(version(3, lambda d: None))
+    versions = {1: parse_definition(SAMPLE), 2: second, 3: third}
+    assert mapping_problems(second, versions) == []
+    (problem,) = mapping_problems(third, versions)
+    assert "say where open cases in state 'shelved' go (state 'waiting' of version 1)" in problem
+
+
+def test_a_trigger_that_needs_an_input_is_none_the_clock_can_pull() -> None:
+    after = version(2, lambda d: d["triggers"]["remind"].update(input={"reason": "text"}))
+    (problem,) = mapping_problems(parse_definition(after), {1: parse_definition(SAMPLE)})
+    assert "the clock can pull no trigger 'remind'" in problem
+
+
+def test_versions_that_replace_each_other_are_checked_to_an_end() -> None:
+    first = parse_definition({**SAMPLE, "replaces": {"version": 2}})
+    second = parse_definition(version(2, lambda d: None))
+    assert mapping_problems(second, {1: first, 2: second}) == []
 
 
 def test_the_command_says_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:

@@ -59,10 +59,12 @@ def check(house: Path = HOUSE, lock: Path = LOCK, today: date | None = None) -> 
         definitions = all_definitions(house)
     except DefinitionError as error:
         return [str(error)]
-    versions = {(one.kind, one.version): one for one in definitions}
+    versions: dict[str, dict[int, Definition]] = {}
+    for one in definitions:
+        versions.setdefault(one.kind, {})[one.version] = one
     found = [line for one in definitions for line in problems(one, today)]
     for one in definitions:
-        found += mapping_problems(one, versions.get((one.kind, one.replaces or 0)))
+        found += mapping_problems(one, versions[one.kind])
     found += changed(definitions, lock)
     if house == HOUSE:
         machines: dict[Path, set[str]] = {}

@@ -26,31 +26,61 @@ def problems(definition: Definition, today: date | None = None) -> list[str]:
     ]
 
 
-def mapping_problems(definition: Definition, before: Definition | None) -> list[str]:
-    """What is wrong with the way open cases of the version before are to go."""
+def mapping_problems(definition: Definition, older: Mapping[int, Definition]) -> list[str]:
+    """What is wrong with the way open cases of the versions before are to go.
+
+    A case may have missed versions and then goes by all their mappings, so that what holds for the version directly before must
+    hold for those before it as well.
+
+    :param older: the versions of its kind by number; its own may be among them.
+    """
     place = f"{definition.source} (version {definition.version}): replaces"
     if definition.replaces is None:
         return []
+    before = older.get(definition.replaces)
     if before is None:
         return [f"{place}: version {definition.replaces} is not there"]
-    found = []
-    for name, state in before.states.items():
-        to = definition.mapping.get(name, name)
-        if not state.final and to not in definition.states:
-            found.append(f"{place}: say where open cases in state {name!r} go")
-    for deadline in before.deadlines.values():
-        pulled = definition.triggers.get(deadline.trigger)
-        if pulled is None or "clock" not in pulled.who:
-            found.append(
-                f"{place}: deadline {deadline.name!r} of version {before.version} may still wait, and the clock can pull no"
-                f" trigger {deadline.trigger!r}"
-            )
-    found += [
+    found = [
         f"{place}: version {before.version} has no state {name!r}"
         for name in definition.mapping
         if name not in before.states
     ]
+    for missed, ways in _missed(definition, older):
+        found += [f"{place}: {line}" for line in _left_behind(definition, missed, ways)]
     return found
+
+
+def _missed(
+    definition: Definition, older: Mapping[int, Definition]
+) -> Iterator[tuple[Definition, list[Definition]]]:
+    """Every version that leads to this one, and the versions whose mappings a case goes by from there, in order."""
+    ways = [definition]
+    while (number := ways[0].replaces) in older and number not in {way.version for way in ways}:
+        assert number is not None
+        yield older[number], ways
+        ways = [older[number], *ways]
+
+
+def _left_behind(definition: Definition, missed: Definition, ways: list[Definition]) -> Iterator[str]:
+    """What of a version before has no place in this one."""
+    for name, state in missed.states.items():
+        at = name
+        for way in ways[:-1]:
+            at = way.mapping.get(at, at)
+            if at not in way.states:
+                break  # that is told of the version on the way
+        else:
+            to = definition.mapping.get(at, at)
+            if not state.final and to not in definition.states:
+                came = "" if len(ways) == 1 else f" (state {name!r} of version {missed.version})"
+                yield f"say where open cases in state {at!r} go{came}"
+    for deadline in missed.deadlines.values():
+        pulled = definition.triggers.get(deadline.trigger)
+        if pulled is None or "clock" not in pulled.who or pulled.required:
+            yield (
+                f"deadline {deadline.name!r} of version {missed.version} may still wait, and the clock can pull no"
+                f" trigger {deadline.trigger!r}"
+            )
 
 
 def _ways(definition: Definition) -> Iterator[str]:

@@ -11,6 +11,7 @@ from tests.linkage.exchanges import at_the_core as at_the_hub
 from tests.linkage.house import KONO, SYSTEM, House
 from workflows.engine import Command
 from workflows.linkage.link_codes.service import LinkCodeService
+from workflows.linkage.wire.problems import Problem
 from workflows.linkage.worker import pump_outbox
 
 
@@ -26,8 +27,8 @@ def person(house: House) -> Iterator[str]:
     yield addressee
     house.settle()
     with house.tx(KONO) as tx:
-        (case_id,) = LinkCodeService(house.engine).acquire(tx, [addressee], SYSTEM)
-    assert house.settle_until(KONO, case_id, "linked") == "linked"
+        cases = LinkCodeService(house.engine).acquire(tx, [addressee], SYSTEM)
+    assert all(house.settle_until(KONO, case_id, "linked") == "linked" for case_id in cases)
 
 
 def acquire(house: House, addressee: str) -> UUID:
@@ -103,3 +104,57 @@ def test_one_given_up_while_its_number_was_on_the_way_keeps_none(
     token, rows, there = held(house, case_id)
     assert (token, there) == (False, ["CANCELLED"])
     assert rows == [("fugo.acquire", "sent"), ("fugo.cancel", "sent")]
+
+
+@pytest.fixture
+def refused(house: House, person: str, monkeypatch: pytest.MonkeyPatch) -> UUID:
+    """An acquisition the server would not have; then the server is well again."""
+    case_id = acquire(house, person)
+
+    def refuse(message: object) -> None:
+        raise Problem("FORBIDDEN")
+
+    with monkeypatch.context() as once:
+        once.setattr(house.parts.offices.gateway(KONO), "acquire_link_code", refuse)
+        pump(house)
+    assert house.state(KONO, case_id) == "cs_rejected"
+    assert held(house, case_id)[1] == [("fugo.acquire", "dead")]
+    return case_id
+
+
+def test_one_given_up_after_it_was_refused_does_not_hold_up_the_next_of_the_person(
+    house: House, person: str, refused: UUID
+) -> None:
+    give_up(house, refused)
+    second = acquire(house, person)
+    pump(house)
+    assert held(house, refused)[1] == [("fugo.acquire", "closed"), ("fugo.cancel", "sent")]
+    assert house.settle_until(KONO, second, "linked") == "linked"
+
+
+def test_one_tried_again_after_it_was_refused_does_not_wait_behind_its_own_refusal(
+    house: House, person: str, refused: UUID
+) -> None:
+    with house.tx(KONO) as tx:
+        house.engine.apply(tx, Command(refused, "retry", SYSTEM, "取り直し", f"retry:{refused}"))
+    assert house.settle_until(KONO, refused, "linked") == "linked"
+    assert held(house, refused)[1][:2] == [("fugo.acquire", "closed"), ("fugo.acquire", "sent")]
+
+
+def test_one_tried_again_after_the_cs_refused_it_does_not_wait_behind_that_refusal(
+    house: House, person: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_id = acquire(house, person)
+    pump(house)
+
+    def refuse(*_: object) -> None:
+        raise Problem("FORBIDDEN")
+
+    with monkeypatch.context() as once:
+        once.setattr(house.vault_runtime.parts.offices.gateway(KONO), "request_link_code", refuse)
+        pump_outbox(house.databases.vault, house.vault_runtime, KONO, house.vault_runtime.vault_lanes)
+    assert house.state(KONO, case_id) == "cs_rejected"
+    with house.tx(KONO) as tx:
+        house.engine.apply(tx, Command(case_id, "retry", SYSTEM, "取り直し", f"retry:{case_id}"))
+    assert house.settle_until(KONO, case_id, "linked") == "linked"
+    assert ("juki.fugo-request", "dead") not in held(house, case_id)[1]

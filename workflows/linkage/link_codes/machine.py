@@ -84,6 +84,7 @@ class LinkCodeMachine:
                 "UPDATE madoguchi.linkage_link_code SET acquisition_id = %s, token = NULL WHERE tenant = %s AND case_id = %s",
                 rows,
             )
+        self._close_dead(tx, [one for one in applied if one.trigger != "submit"], "REPLACED")
         outbox.put(tx, outgoing, now)
 
     def outbox_juki(self, tx: Transaction, applied: Sequence[Applied]) -> None:
@@ -116,6 +117,7 @@ class LinkCodeMachine:
                 (now, tx.tenant, [one.case_id for one in applied], [outbox.FUGO, outbox.JUKI], outbox.FUGO),
             )
         }
+        self._close_dead(tx, applied, "CANCELLED")
         given_up = {
             one.case_id: one for one in applied if one.trigger in GIVEN_UP and one.case_id not in kept_back
         }
@@ -136,6 +138,25 @@ class LinkCodeMachine:
             )
             outgoing.append(self._outgoing(message, outbox.FUGO, given_up[case_id]))
         outbox.put(tx, outgoing, now)
+
+    def _close_dead(self, tx: Transaction, applied: Sequence[Applied], cause: str) -> None:
+        """A question that was refused serves its case no longer: what is put in its place, and the person's next one, wait behind no dead letter.
+
+        That the server refused a giving up stays at the desk: a number may still be held there.
+        """
+        if not applied:
+            return
+        tx.raw.execute(
+            "UPDATE madoguchi.linkage_outbox SET state = 'closed', cause = %s, done_at = %s WHERE tenant = %s"
+            " AND case_id = ANY(%s) AND lane = ANY(%s) AND state = 'dead' AND type <> 'fugo.cancel'",
+            (
+                cause,
+                self.parts.clock.now(),
+                tx.tenant,
+                [one.case_id for one in applied],
+                [outbox.FUGO, outbox.JUKI],
+            ),
+        )
 
     def _outgoing(self, message: dict[str, Any], lane: str, one: Applied) -> Outgoing:
         return Outgoing(

@@ -49,6 +49,7 @@ def test_the_sample_is_sound() -> None:
         (lambda d: d["triggers"]["approve"].update(to="nowhere"), "no state 'nowhere'"),
         (lambda d: d["triggers"]["approve"].update({"from": "nowhere"}), "no state 'nowhere'"),
         (lambda d: d["triggers"]["approve"].pop("to"), "say from and to"),
+        (lambda d: d["triggers"].update(open=d["triggers"]["approve"]), "triggers.open: .* another name"),
         (lambda d: d["triggers"]["submit"]["input"].update(amount="money"), "type is one of"),
         (lambda d: d["deadlines"]["reminder"].pop("term"), "say trigger and term"),
         (lambda d: d["deadlines"]["reminder"]["term"].update(unit="moons"), "unit 'moons'"),

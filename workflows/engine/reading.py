@@ -90,6 +90,11 @@ def parse_definition(data: Mapping[str, Any], source: str = "") -> Definition:
     table(data, "definition", _TOP)
     kind, version = text(data.get("kind"), "kind"), whole(data.get("version"), "version")
     states = {name: _state(name, one) for name, one in tables(data.get("states"), "states").items()}
+    ways = tables(data.get("triggers"), "triggers")
+    if OPEN in ways:
+        raise DefinitionError(
+            f"triggers.{OPEN}: this is what opening a case is called, and stands under {OPEN}; give the trigger another name"
+        )
     initials = [name for name, state in states.items() if state.kind == "initial"]
     if len(initials) != 1:
         raise DefinitionError("states: exactly one state has kind: initial")
@@ -102,10 +107,7 @@ def parse_definition(data: Mapping[str, Any], source: str = "") -> Definition:
         version=version,
         label=words(data.get("label"), "definition.label"),
         states=states,
-        triggers={
-            name: _trigger(name, one, states)
-            for name, one in tables(data.get("triggers"), "triggers").items()
-        },
+        triggers={name: _trigger(name, one, states) for name, one in ways.items()},
         opening=_trigger(OPEN, opening, states),
         deadlines={
             name: _deadline(name, one)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from workflows.engine.definition import OPEN, SAME, Definition, Label, Trigger
+from workflows.engine.definition import MIGRATE, SAME, Definition, Label, Trigger
 from workflows.law.terms import Term, terms
 
 LANGUAGES = ("ja", "en")
@@ -104,7 +104,7 @@ def _ways(definition: Definition) -> Iterator[str]:
         if state.final and any(not definition.states[to].final for to in following[name]):
             yield f"state {name!r} is final, yet leads back into the open"
     for trigger in definition.triggers.values():
-        if trigger.name in (OPEN, "migrate", SAME):
+        if trigger.name in (MIGRATE, SAME):
             yield f"a trigger cannot be called {trigger.name!r}"
         yield from _order_of_moves(trigger)
 

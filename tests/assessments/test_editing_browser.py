@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from tests.assessments.writing import TEXT, Writing
 from tests.browser import Served, turn, visiting
@@ -102,6 +102,30 @@ def test_a_field_somebody_else_changed_meanwhile_is_not_overwritten_by_the_butto
     press(page, "保存する")
     page.get_by_text("今の保存を取り消す").wait_for()
     assert (writing.value(TEXT), writing.value("f4.1.5")) == ("自分の項目、つづき", "ほかの人の根拠")
+
+
+def test_the_button_waits_for_what_the_page_itself_is_saving(page: Page, writing: Writing) -> None:
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        if route.request.resource_type == "fetch" and route.request.post_data_buffer:
+            held.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    page.route("**/sections/**", hold)
+    page.locator(FIELD).fill("書きかけの文")
+    page.locator('[name="v:f4.1.1.1"]').focus()
+    while not held:
+        page.wait_for_timeout(50)
+    assert writing.value(TEXT) == "書きかけの文", "saved, but the page has not heard of it"
+    page.locator(FIELD).fill("書きかけの文の、つづき")
+    page.get_by_role("button", name="保存する", exact=True).first.click(no_wait_after=True)
+    page.wait_for_timeout(300)
+    route, answer = held.pop()
+    route.fulfill(response=answer)
+    page.get_by_text("今の保存を取り消す").wait_for()
+    assert writing.value(TEXT) == "書きかけの文の、つづき"
 
 
 def test_when_the_sign_in_is_lost_the_text_stays_and_can_be_sent_after_signing_in_again(

@@ -9,6 +9,7 @@ function start(form, state, people) {
   const token = form.querySelector("input[name=csrf_token]").value;
   const dirty = new Set();
   let saving = false;
+  let onTheWay = Promise.resolve();
   let timer = 0;
   let leaving = false;
 
@@ -49,16 +50,22 @@ function start(form, state, people) {
     field.value = version;
   }
 
-  async function save() {
+  function save() {
     clearTimeout(timer);
     if (saving || leaving || dirty.size === 0) return;
     saving = true;
+    onTheWay = sendDirty();
+  }
+
+  async function sendDirty() {
     const sent = [...dirty];
     const body = gather(sent);
     dirty.clear();
     say(words.saving);
     try {
-      const answer = await fetch(words.editing, { method: "POST", body, headers: { Accept: "application/json" }, redirect: "manual" });
+      const answer = await fetch(words.editing, {
+        method: "POST", body, headers: { Accept: "application/json" }, redirect: "manual", signal: AbortSignal.timeout(20000),
+      });
       if (answer.status === 401 || answer.status === 403 || answer.type === "opaqueredirect") return failed(sent, words.signedOut);
       if (!answer.ok) return failed(sent, words.failed);
       done(await answer.json(), sent);
@@ -120,7 +127,14 @@ function start(form, state, people) {
   form.addEventListener("change", (event) => {
     if (placeOf(event.target)) later(800);
   });
-  form.addEventListener("submit", () => {
+  form.addEventListener("submit", (event) => {
+    if (saving) {
+      // What is on its way is saved first, or the form would clash with what this page itself has written.
+      event.preventDefault();
+      const button = event.submitter;
+      onTheWay.then(() => form.requestSubmit(button));
+      return;
+    }
     leaving = true;
     clearTimeout(timer);
     for (const field of form.querySelectorAll("textarea, input:not([type=hidden])")) {

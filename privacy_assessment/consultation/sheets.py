@@ -210,6 +210,7 @@ def _lines(database: Database, scope: Scope, consultation: UUID) -> Iterator[tup
     places = {}
     if texts:
         text = announcement.read_rendering(texts[0][0])
+        # How items are cited are the form's own words; no language of the screen changes them.
         places = read_document(text.document, text.form, "ja", texts=text.texts, gaps=text.gaps).by_place
     after = ""
     while True:

@@ -63,8 +63,51 @@ def test_of_a_peer_that_is_ill_as_a_whole_only_a_few_are_tried_alone(
         pump_outbox(house.worker, house.runtime, KONO)
         house.hurry()
     assert len(asked) == 4 + 3
+    with house.tx(KONO) as tx:
+        assert (
+            tx.raw.execute(
+                "SELECT attempts, cause FROM madoguchi.linkage_outbox WHERE case_id = ANY(%s) ORDER BY seq",
+                (cases,),
+            ).fetchall()
+            == [(4, "UNTRUSTED_ANSWER")] * 3 + [(3, "NOT_SENT")] * 2
+        )
     monkeypatch.undo()
     house.hurry()
+    house.settle()
+    house.check_once(cases)
+
+
+def test_what_goes_alone_ends_before_the_transaction_does_and_the_rest_is_as_before(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server refuses what comes together, and takes 200 seconds for each that comes alone."""
+    cases = [house.ask(house.apply_for("hanako")).case_id for _ in range(4)]
+    gateway = house.parts.offices.gateway(KONO)
+    send = gateway.inquire
+    passed = [0.0]
+
+    def slow(messages: Any, *args: Any) -> Any:
+        if len(messages) > 1:
+            raise Problem("FORBIDDEN")
+        passed[0] += 200
+        return send(messages, *args)
+
+    def rows() -> list[Any]:
+        with house.tx(KONO) as tx:
+            return tx.raw.execute(
+                "SELECT state, attempts, first_try IS NULL, cause FROM madoguchi.linkage_outbox"
+                " WHERE case_id = ANY(%s) ORDER BY seq",
+                (cases,),
+            ).fetchall()
+
+    monkeypatch.setattr(gateway, "inquire", slow)
+    monkeypatch.setattr(house.runtime.pump, "passed", lambda: passed[0])
+    pump_outbox(house.worker, house.runtime, KONO)
+    assert rows() == [("sent", 1, False, None)] * 2 + [("ready", 0, True, "NOT_SENT")] * 2
+    house.hurry()
+    pump_outbox(house.worker, house.runtime, KONO)
+    assert rows() == [("sent", 1, False, None)] * 4
+    monkeypatch.undo()
     house.settle()
     house.check_once(cases)
 

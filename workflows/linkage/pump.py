@@ -7,6 +7,7 @@ answers a repeated id with its first answer, so the effect happens once.
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,6 +31,9 @@ HOLD = timedelta(seconds=30)
 LIFTED = 3.0
 # How often a batch whose answer cannot be believed goes out whole, and how many may fail in a row when each goes alone.
 TOGETHER = 3
+# Seconds in which messages that go each alone may leave. All of it is one transaction, and the server ends one that was silent for
+# `storage.database` PATIENCE; the peer would have taken what we then forgot.
+ALONE = 300.0
 Send = Callable[[Transaction, LinkageGateway, Sequence[Waiting], str], list[Outcome]]
 Sent = Callable[[Transaction, Sequence[tuple[Waiting, Outcome]]], None]
 Dead = Callable[[Transaction, Sequence[tuple[Waiting, str]]], None]
@@ -57,11 +61,15 @@ class Pump:
     """Drains lanes of the outbox.
 
     :param chance: source of jitter.
+    :param passed: seconds of a clock that only goes forward, for what may take so long and no longer.
     """
 
-    def __init__(self, clock: Clock, chance: random.Random) -> None:
+    def __init__(
+        self, clock: Clock, chance: random.Random, passed: Callable[[], float] = time.monotonic
+    ) -> None:
         self.clock = clock
         self.chance = chance
+        self.passed = passed
         self._circuits: dict[tuple[str, str], Circuit] = {}
 
     def circuit(self, tenant: str, lane: str) -> Circuit:
@@ -117,7 +125,11 @@ class Pump:
         batch: str,
     ) -> None:
         outcomes, unknown = self._send(tx, gateway, lane, circuit, ready, batch)
-        self._settle(tx, lane, [*zip(ready, outcomes, strict=True)], together=unknown)
+        # Fewer outcomes than messages: the rest was not sent, and is as it was before.
+        now = self.clock.now()
+        left = ready[len(outcomes) :]
+        outbox.put_off(tx, [(one.id, now + HOLD, "NOT_SENT") for one in left], now, tried=False)
+        self._settle(tx, lane, [*zip(ready, outcomes, strict=False)], together=unknown)
 
     def _hold_frozen(self, tx: Transaction, waiting: Sequence[Waiting]) -> list[Waiting]:
         frozen = freezes.standing(tx)
@@ -136,7 +148,7 @@ class Pump:
         ready: Sequence[Waiting],
         batch: str,
     ) -> tuple[list[Outcome], bool]:
-        """Send, and say besides whether nobody knows if the peer took the batch."""
+        """Send, and say besides whether nobody knows if the peer took the batch. Without an outcome is what was not sent, at the end."""
         if not ready:
             return [], False
         try:
@@ -167,13 +179,16 @@ class Pump:
         circuit: Circuit,
         ready: Sequence[Waiting],
     ) -> list[Outcome]:
-        """Send each under its own key, so that the one to blame is alone with it; while the peer as a whole is ill only a few are tried."""
+        """Send each under its own key, so that the one to blame is alone with it.
+
+        While the peer as a whole is ill only a few are tried, and all of it takes no longer than `ALONE`.
+        """
         outcomes: list[Outcome] = []
         in_vain = 0
+        until = self.passed() + ALONE
         for one in ready:
-            if in_vain == TOGETHER:
-                outcomes.append(Outcome(one.id, {}, outcomes[-1].failure))
-                continue
+            if in_vain == TOGETHER or self.passed() >= until:
+                break
             outcome = self._send(tx, gateway, lane, circuit, [one], one.id)[0][0]
             in_vain = in_vain + 1 if isinstance(outcome.failure, LinkUnreachable | LinkUntrusted) else 0
             outcomes.append(outcome)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import takewhile
 from urllib.parse import quote
 
 import pytest
+from pyramid.interfaces import IRoutesMapper
 
+from portal.app import make_app
+from portal.settings import Settings
 from sandbox.pki import Pki
-from tests.identity.front import Front, Servers, browser, know_names, speak
+from storage.database import Database
+from tests.identity.front import SHIPPED, Front, Servers, browser, know_names, speak
 
 pytestmark = pytest.mark.nginx
 
@@ -36,6 +42,80 @@ def test_while_the_portal_is_away_both_hosts_say_so_in_words(alone: Front) -> No
         assert "evil" not in visitor.get(f"{alone.main}/my/?evil").text
 
 
+def beginnings() -> dict[str, str]:
+    """An address of each route, with something typed into its blanks, to the words at its beginning."""
+    app = make_app(Settings.from_env({}), database=Database("postgresql://nobody@/none", "web"))
+    found = {}
+    for route in app.registry.getUtility(IRoutesMapper).get_routes(include_static=True):
+        segments = route.pattern.strip("/").split("/")
+        words = list(takewhile(re.compile("[a-z-]+").fullmatch, segments))
+        rest = [ROMAJI if set(one) & set("{*") else one for one in segments[len(words) :]]
+        if words:
+            found["/" + "/".join([*words, *rest])] = "/" + "/".join(words)
+    return found
+
+
+def logged(front: Front) -> list[str]:
+    """The addresses in the log."""
+    return [line.split()[3] for line in (front.folder / "access.log").read_text().splitlines()]
+
+
+ROMAJI = "yamada-hanako"
+
+
+def test_of_each_address_of_the_portal_its_own_words_are_logged_and_the_log_knows_no_others(
+    alone: Front,
+) -> None:
+    """What is answered at the card host, at another limit or refused is logged by the same rule."""
+    known = beginnings()
+    assert len(known) > 100
+    before = len(logged(alone))
+    with browser(alone) as visitor:
+        for path in known:
+            visitor.get(alone.main + path)
+        assert visitor.get(f"{alone.main}/").status_code == 502
+    assert logged(alone)[before:] == [*known.values(), "/"]
+    listed = re.search(r"\(/ \(\?:([a-z\s|-]+)\)", (SHIPPED / "madoguchi.conf.template").read_text())
+    assert listed is not None
+    assert set(listed[1].replace("|", " ").split()) == {
+        word for words in known.values() for word in words.split("/")[1:]
+    }
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        (f"/my/{ROMAJI}", "/my"),
+        (f"/{ROMAJI}", "/-"),
+        (f"/{ROMAJI}/my/records", "/-"),
+        ("/yamada", "/-"),
+        ("/my/records/hanako/flow", "/my/records"),
+        ("/my/recordshanako", "/my"),
+        ("/myhanako", "/-"),
+        ("/my/records-hanako", "/my"),
+        ("/my/hanako_yamada", "/my"),
+        ("/my/%79%61%6d%61%64%61", "/my"),
+        ("/my/%E5%B1%B1%E7%94%B0", "/my"),
+        ("/my/%2579amada", "/my"),
+        ("/my/yamada%0Ahanako", "/my"),
+        ("/my%0Ayamada", "/-"),
+        ("/my/../yamada", "/-"),
+        ("/my/records/123456789018", "/my/records"),
+        ("/MY/YAMADA", "/-"),
+    ],
+)
+def test_a_name_in_small_letters_or_however_written_is_in_no_log(alone: Front, typed: str, kept: str) -> None:
+    with speak(
+        alone, "localhost", f"GET {typed} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+    ) as raw:
+        assert raw.recv(20).startswith(b"HTTP/1.1 ")
+        while raw.recv(4096):
+            pass
+    assert logged(alone)[-1] == kept
+    text = (alone.folder / "access.log").read_text().lower()
+    assert [one for one in ("yamada", "hanako", "%", "123456789018") if one in text] == []
+
+
 NUMBER, NAME = "123456789018", "見本花子"
 SPELLINGS = (NUMBER, NAME, quote(NAME), "".join(f"\\x{byte:02X}" for byte in NAME.encode()))
 
@@ -58,7 +138,7 @@ def test_what_people_type_into_an_address_is_in_no_log_even_when_nginx_fails(alo
     with speak(alone, "localhost", twice.encode()) as raw:
         assert b" 400 " in raw.recv(200)
     lines = [line.split()[2:5] for line in (alone.folder / "access.log").read_text().splitlines()]
-    assert {"GET /my 502", "GET /staff/cases 502", "GET / 502", "POST /my 413"} <= {
+    assert {"GET /my 502", "GET /staff/cases 502", "GET /- 502", "POST /my 413"} <= {
         " ".join(line) for line in lines
     }
     logs = {path.name: path.read_text() for path in alone.folder.glob("*.log")}

@@ -94,9 +94,17 @@ _KANJI_NAME = re.compile(
 )
 _KANA_NAME = re.compile(r"^([ァ-ヺー]{2,10}[ ・][ァ-ヺー]{2,10}|[ぁ-ゖー]{2,10}[ ・][ぁ-ゖー]{2,10})$")
 _ROMAN_NAME = re.compile(r"([A-Z][a-z]{1,15}|[A-Z]{2,16}),? ([A-Z][a-z]{1,15}|[A-Z]{2,16})")
-_ROMAN_OFFICE = re.compile(
-    r"\b(city|town|village|ward|prefecture|office|union|board|bureau|division|section|tax)\b", re.IGNORECASE
-)
+#: Words of offices and of what is asked for. What is as well a name (care, child, grant) is left out: rather a false alarm than a leak.
+_OFFICE_WORDS = """
+    city town village ward prefecture office union board bureau division section department government municipal national public
+    tax income allowance allowances benefit benefits certificate certificates application applications review reviews insurance
+    pension pensions medical housing school nursery disability support confirmation assistance welfare health employment survivor
+    childcare nursing elderly household resident residence residents number record records notice notices registration payment
+    payments decision eligibility exemption reduction refund grants scholarship tuition injury disease vaccination maternity
+    assessment investigation inquiry verification renewal change correction request purpose procedure service services status
+    annual monthly yearly fiscal local special general additional regular
+"""
+_NO_ROMAN_NAME = frozenset(_OFFICE_WORDS.split())
 _ROMAN_ADDRESS = re.compile(r"(?=.*\d)(?=.*[A-Za-z]-(shi|ku|cho|machi|mura|gun|ken|fu)\b)", re.IGNORECASE)
 _ROMAN_WORDS = re.compile(
     r"\b(my ?number|individual ?number|(?:full|given|family|first|last)? ?name|address|date ?of ?birth|birth ?date|birthday|dob|sex"
@@ -230,7 +238,8 @@ def _roman_kind(text: str) -> str | None:
         return _FORBIDDEN_KEYS.get(re.sub(r"\W", "", found.group(1)).lower(), "number")
     if _ROMAN_ADDRESS.match(text):
         return "address"
-    return "name" if _ROMAN_NAME.fullmatch(text) and not _ROMAN_OFFICE.search(text) else None
+    found = _ROMAN_NAME.fullmatch(text)
+    return "name" if found and not any(word.lower() in _NO_ROMAN_NAME for word in found.groups()) else None
 
 
 def _in_pieces(values: Sequence[Any]) -> bool:

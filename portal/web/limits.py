@@ -1,4 +1,5 @@
-"""What is refused before any view runs: another host, a body too large or of unknown length, a form sent from another site, unreadable text."""
+"""What is refused before any view runs: another host, a desk at a terminal of the counter, a body too large or of unknown length, a form
+sent from another site, unreadable text."""
 
 from __future__ import annotations
 
@@ -35,6 +36,8 @@ _ESCAPES = re.compile(rb"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 """Bytes that are no ASCII: whether the others are escaped says nothing about whether it is text."""
 _PORT = re.compile(r"(:[0-9]{1,5})?")
 FORMS = frozenset({"", "application/x-www-form-urlencoded"})
+DESKS = re.compile(r"/(staff|review|commission)(/.*)?", re.DOTALL)
+"""Nobody signs in to these at a terminal that residents leave to each other: what is behind them is not for the next one to find."""
 FILES = "multipart/form-data"
 """A field sent as a file reaches a view as something other than text: only addresses that asked for files take this."""
 ALLOWED = "madoguchi.limits"
@@ -71,11 +74,13 @@ def limits_tween_factory(
     handler: Callable[[Request], Response], registry: Any
 ) -> Callable[[Request], Response]:
     """Refuse early, with the ordinary error pages."""
-    hosts = Hosts(registry["portal"])
+    settings = registry["portal"]
+    hosts = Hosts(settings)
 
     def tween(request: Request) -> Response:
         hosts.pin(request)
-        if "\0" in request.environ.get("PATH_INFO", ""):
+        path = request.environ.get("PATH_INFO", "")
+        if "\0" in path or (settings.counter and DESKS.fullmatch(path)):
             raise HTTPNotFound
         if "HTTP_COOKIE" in request.environ:
             _cookies_must_be_text(request)
@@ -88,7 +93,7 @@ def limits_tween_factory(
         length = request.content_length
         if length is None and "Transfer-Encoding" in request.headers:
             raise HTTPLengthRequired
-        own = allowed(registry, request.environ.get("PATH_INFO", ""))
+        own = allowed(registry, path)
         if length is not None and length > (own.most if own else MAX_BODY_BYTES):
             raise HTTPRequestEntityTooLarge
         if request.content_type == FILES and not (own and own.files):

@@ -78,6 +78,36 @@ def test_a_session_that_ended_by_itself_leaves_no_more_than_one_that_was_ended(
     assert "Set-Cookie" not in browser.get("/?out=1", status=200).headers
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/staff",
+        "/staff/",
+        "/staff/login",
+        "/staff/enrol",
+        "/%73taff/login",
+        "/staff/%0A",
+        "/review/",
+        "/commission/",
+        "/commission",
+    ],
+)
+def test_the_desks_of_an_office_are_not_there(terminal: Portal, path: str) -> None:
+    missing = terminal.browser().get("/nowhere", status=404)
+    page = terminal.browser().get(path, status=404)
+    assert page.html.main == missing.html.main
+    terminal.browser().post(path, {"csrf_token": ""}, status=404)
+
+
+def test_no_page_leads_to_a_desk_and_what_is_for_residents_stays(terminal: Portal, portal: Portal) -> None:
+    for path in ("/", "/login"):
+        assert not terminal.browser().get(path).html.select("a[href^='/staff']")
+        assert portal.browser().get(path).html.select("a[href='/staff/login']")
+    for path in ("/statements/", "/consultations/", "/help/"):
+        assert terminal.browser().get(path).status_code == 200
+    assert portal.browser().get("/staff/login").status_code == 200
+
+
 def test_elsewhere_nothing_of_it_is_shown(portal: Portal, pki: Pki) -> None:
     browser, code = waiting(portal)
     post(portal, code, signed(portal, code, card(pki.auth)))

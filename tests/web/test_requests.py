@@ -246,6 +246,20 @@ def test_a_changed_page_key_is_refused_and_never_breaks_anything(text: str) -> N
     assert isinstance(found, list)
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("ja", "この画面の番号：404（お問い合わせのときにお伝えください）"),
+        ("ja_easy", "この ページの 番号：404（聞くときに 言ってください）"),
+        ("en", "Number of this page: 404 (please quote it when you ask about it)"),
+    ],
+)
+def test_an_error_page_says_what_its_number_is_for(counter: Counter, language: str, words: str) -> None:
+    browser = counter.of(RESIDENT)
+    browser.get(f"/display?language={language}&back=/help/", status=303)
+    assert words in browser.get("/nowhere", status=404).html.main.get_text()
+
+
 def test_a_caller_that_wants_json_gets_a_problem_document(counter: Counter) -> None:
     answer = counter.of(CLERK, accept="application/json").get("/nowhere", status=404)
     assert answer.content_type == "application/problem+json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from portal.settings import Settings
-from storage.database import NOWHERE, Database, Role
+from storage.database import Database, Role
 from storage.embedded import EmbeddedServer
 
 NAME = "madoguchi"
@@ -30,12 +30,6 @@ def database_url(settings: Settings, role: Role) -> str:
         "migrator": settings.database_url,
     }[role]
     return given or embedded_server(settings).url(NAME, role)
-
-
-def known_tenants(database: Database) -> list[str]:
-    """The codes of the bodies this installation serves, the commission (000000) among them."""
-    (rows,) = database.read(NOWHERE, ("SELECT code FROM madoguchi.tenant ORDER BY code", ()))
-    return [code for (code,) in rows]
 
 
 def open_database(settings: Settings, role: Role, pool_size: int = 4) -> Database:

@@ -6,13 +6,14 @@ from importlib import import_module
 
 import click
 
-from portal.databases import known_tenants, open_database
+from portal.databases import open_database
 from portal.settings import Settings
 from storage.audit.keys import PORTAL, LogKeys, public_keys
 from storage.clock import SystemClock
 from storage.database import Role, Scope
 from storage.encryption import FileMasterKey, KeyRing
 from storage.encryption.rotation import reseal, sealed_columns
+from storage.tenants import known_tenants
 
 # The rooms that keep sealed values; importing them registers their columns.
 ROOMS = (

@@ -5,6 +5,8 @@ The weights 6,5,4,3,2 and modulus 11 are those of the ministry's code table (総
 
 from __future__ import annotations
 
+from storage.database import NOWHERE, Database
+
 _WEIGHTS = (6, 5, 4, 3, 2)
 
 
@@ -33,3 +35,9 @@ def parse_tenant(code: str) -> str:
     if len(code) != 6 or check_digit(code[:5]) != code[5]:
         raise UnknownTenant("団体コードの検査数字が合いません。6けたをもう一度確かめてください。")
     return code
+
+
+def known_tenants(database: Database) -> list[str]:
+    """The codes of the bodies this installation serves, the commission (000000) among them, in order."""
+    (rows,) = database.read(NOWHERE, ("SELECT code FROM madoguchi.tenant ORDER BY code", ()))
+    return [code for (code,) in rows]

@@ -8,13 +8,14 @@ from uuid import UUID
 
 import click
 
-from portal.databases import known_tenants, open_database
+from portal.databases import open_database
 from portal.identity.models import ROLES
 from portal.identity.secrets import grouped
 from portal.identity.staff import StaffRegister, UnknownRole, UnknownStaff
 from portal.running.tenants import refuse_unreadable
 from portal.settings import Settings
 from storage.clock import SystemClock
+from storage.tenants import known_tenants
 
 
 @click.group()

@@ -18,6 +18,7 @@ from portal.identity.service import BIND_TASK
 from portal.identity.sessions import record
 from storage.clock import Clock
 from storage.database import Database, Scope, Transaction
+from storage.tenants import known_tenants
 
 log = structlog.get_logger(__name__)
 
@@ -77,10 +78,10 @@ class AccountEffects:
                 " ORDER BY last_used_at DESC LIMIT 1",
                 (account,),
             ).fetchone()
-            tenants = [code for (code,) in tx.raw.execute("SELECT code FROM madoguchi.tenant ORDER BY code")]
         if key is None:
             log.info("no card stands for the account any more", account=str(account))
             return account
+        tenants = known_tenants(self._database)
         issuer, serial = bytes(key[0]).hex(), f"{int(key[1], 16):08x}"
         ties = self._binder.bind_account(account, issuer, serial, tenants)
         older = self._older_account(account, ties)

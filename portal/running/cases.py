@@ -10,11 +10,12 @@ from collections.abc import Iterator
 
 import click
 
-from portal.databases import known_tenants, open_database
+from portal.databases import open_database
 from portal.settings import Settings
 from storage.clock import SystemClock
 from storage.database import Database, Scope
 from storage.ids import new_id
+from storage.tenants import known_tenants
 from workflows.engine import Actor, Registry
 from workflows.engine.apply import Parts
 from workflows.engine.check import definition_files

@@ -8,11 +8,12 @@ from pathlib import Path
 import psycopg
 
 import storage.migrations
-from portal.databases import NAME, database_url, embedded_server, known_tenants
+from portal.databases import NAME, database_url, embedded_server
 from portal.settings import Settings
 from storage.database import Database, Scope
 from storage.embedded import create_database, create_roles
 from storage.encryption import FileMasterKey, KeyRing
+from storage.tenants import known_tenants
 
 
 def prepare_database(settings: Settings, on_step: Callable[[str], None] = lambda name: None) -> int:

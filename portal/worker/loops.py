@@ -10,10 +10,10 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from portal.databases import known_tenants
 from portal.worker.house import House
 from storage.database import Scope
 from storage.logs import get_logger
+from storage.tenants import known_tenants
 from workflows.engine import Actor
 from workflows.linkage.copies.batches import CopySender
 from workflows.linkage.copies.staging import CopyStager

@@ -11,6 +11,7 @@ import click
 from cryptography import x509
 
 from storage.database import BEGIN_SNAPSHOT, NO_END, Database, Scope, Transaction
+from storage.tenants import known_tenants
 
 from .checkpoint import key_id
 from .keys import public_keys
@@ -44,7 +45,7 @@ def audit_group(
         trusted = load_roots(roots or tuple(default_roots()))
         broken = False
         with closing(database()) as db:
-            for tenant in _chosen(only, _tenants(db)):
+            for tenant in _chosen(only, known_tenants(db)):
                 for source in sources():
                     broken |= not _one(db, tenant, source, trusted, everything)
         if broken:
@@ -144,8 +145,3 @@ def _say(tenant: str, log: str, report: Report, stamps_checked: bool, everything
         )
     for finding in report.findings if everything else ():
         click.echo(f"  [{finding.seq}] {finding.words}", err=True)
-
-
-def _tenants(db: Database) -> list[str]:
-    (rows,) = db.read(Scope(), ("SELECT code FROM madoguchi.tenant ORDER BY code", ()))
-    return [row[0] for row in rows]

@@ -13,6 +13,7 @@ import procrastinate
 import structlog
 
 from storage.database import Database, Scope
+from storage.tenants import known_tenants
 
 from .service import AuditService
 from .sources import LeafSource
@@ -34,11 +35,6 @@ class AuditJobs:
     stamper: TimeStamper | None
     alarm_after: Callable[[], timedelta]
 
-    def tenants(self) -> list[str]:
-        """Every tenant of this installation."""
-        (rows,) = self.db.read(Scope(), ("SELECT code FROM madoguchi.tenant ORDER BY code", ()))
-        return [row[0] for row in rows]
-
     def advance(self, tenant: str) -> int:
         """Bring every log of a tenant up to date and have the newest checkpoints stamped; returns leaves placed."""
         placed = 0
@@ -50,7 +46,7 @@ class AuditJobs:
     def advance_everywhere(self) -> None:
         """The same for every tenant. Errors: the last one, after all tenants had their turn."""
         failed: Exception | None = None
-        for tenant in self.tenants():
+        for tenant in known_tenants(self.db):
             try:
                 self.advance(tenant)
             except Exception as broken:  # the next tenant must not wait for this one's repair

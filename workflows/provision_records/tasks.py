@@ -7,6 +7,7 @@ import structlog
 
 from storage.clock import Clock
 from storage.database import Database, Scope
+from storage.tenants import known_tenants
 
 from .marks import purge
 
@@ -32,8 +33,7 @@ def register(app: procrastinate.App, db: Database, clock: Clock) -> None:
     @app.periodic(cron=AT_NIGHT)
     @app.task(name="provision_records.purge", queueing_lock="provision_records.purge")
     def purge_everywhere(timestamp: int) -> None:
-        (tenants,) = db.read(Scope(), ("SELECT code FROM madoguchi.tenant ORDER BY code", ()))
-        for (tenant,) in tenants:
+        for tenant in known_tenants(db):
             gone = purge_tenant(db, clock, tenant)
             if gone:
                 logger.info("provision_records.purged", tenant=tenant, records=gone)

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from storage.audit.roots import root_files
+
 Mode = Literal["demonstration", "production"]
 
 
@@ -57,7 +59,9 @@ class Settings:
         "MADOGUCHI_SANDBOX_PORT", "8701", "the stand-ins take this port and the five after it"
     )
     stamp_url: str = _setting("MADOGUCHI_TSA", "", "time-stamp authority (RFC 3161)")
-    stamp_roots: Path = _setting("MADOGUCHI_TSA_ROOTS", "", "PEM file of its trusted roots")
+    stamp_roots: tuple[Path, ...] = _setting(
+        "MADOGUCHI_TSA_ROOTS", "", "PEM files of its trusted roots, with : between them"
+    )
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -96,6 +100,13 @@ class Settings:
         """Where the link's addresses and keys are: a municipality's own folder, or the stand-ins' in a demonstration."""
         own = self.var / "link"
         return own if self.production or own.exists() else self.var / "sandbox"
+
+    @property
+    def trusted_stamp_roots(self) -> tuple[Path, ...]:
+        """The roots that count: those given, or in a demonstration without any the stand-in's."""
+        if self.stamp_roots or self.production:
+            return self.stamp_roots
+        return (self.var / "sandbox" / "pki" / "anchors" / "tsa.pem",)
 
     def _check(self) -> None:
         if self.mode not in ("demonstration", "production"):
@@ -159,7 +170,9 @@ def _is_origin(text: str) -> bool:
 
 
 def _convert(name: str, variable: str, raw: str) -> Any:
-    if name in ("var", "master_key", "stamp_roots"):
+    if name == "stamp_roots":
+        return root_files(raw)
+    if name in ("var", "master_key"):
         return Path(raw).resolve() if raw else Path()
     if name in _RANGES:
         least, most = _RANGES[name]

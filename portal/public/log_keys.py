@@ -11,6 +11,7 @@ from pyramid.response import Response
 
 from portal.settings import Settings
 from storage.audit.keys import PORTAL
+from storage.audit.roots import as_pem, load_roots
 from storage.audit.trust import KEYS, trust_body
 from storage.database import NOWHERE
 from workflows.provision_records.models import LOG
@@ -52,14 +53,5 @@ def trust_file(request: Request) -> Response:
 
 
 def _roots(settings: Settings) -> list[str]:
-    """The roots as the worker uses them; in a demonstration those of the stand-in."""
-    given = settings.stamp_roots
-    path = (
-        given
-        if given.is_file() or settings.production
-        else settings.var / "sandbox" / "pki" / "anchors" / "tsa.pem"
-    )
-    if not path.is_file():
-        return []
-    end = "-----END CERTIFICATE-----"
-    return [f"{part.strip()}\n{end}\n" for part in path.read_text("ascii").split(end) if part.strip()]
+    """The roots as the worker uses them, those of files that are there."""
+    return as_pem(load_roots([path for path in settings.trusted_stamp_roots if path.is_file()]))

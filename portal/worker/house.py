@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
-from cryptography import x509
 
 from portal.databases import open_database
 from portal.settings import Settings, SettingsError
 from privacy_assessment import machines as assessments
 from privacy_assessment.commission import machine as commission
 from storage.audit.keys import LogKeys
+from storage.audit.roots import RootsUnusable, load_roots
 from storage.audit.service import AuditService
 from storage.audit.stamping import HttpTimeStamper
 from storage.clock import Clock, SystemClock
@@ -111,19 +110,20 @@ def build_house(settings: Settings) -> House:
 
 
 def _stamper(settings: Settings) -> HttpTimeStamper:
-    url, roots = settings.stamp_url, settings.stamp_roots
+    url = settings.stamp_url
     if not settings.production:
         url = url or f"{_sandbox_pki(settings)}/tsa"
-        roots = roots if roots != Path() else settings.var / "sandbox" / "pki" / "anchors" / "tsa.pem"
-    if not url or not roots.is_file():
+    try:
+        roots = load_roots(settings.trusted_stamp_roots)
+    except RootsUnusable as unusable:
+        raise SettingsError(
+            f"MADOGUCHI_TSA_ROOTS の{unusable}まだ何も始めていません。直して、もう一度起動してください。"
+        ) from unusable
+    if not url or not roots:
         raise SettingsError(
             "時刻の証明をする局の設定がありません。MADOGUCHI_TSA と MADOGUCHI_TSA_ROOTS を設定してください。"
         )
-    return HttpTimeStamper(
-        httpx.Client(timeout=STAMP_TIMEOUT, trust_env=False),
-        url,
-        x509.load_pem_x509_certificates(roots.read_bytes()),
-    )
+    return HttpTimeStamper(httpx.Client(timeout=STAMP_TIMEOUT, trust_env=False), url, roots)
 
 
 def _sandbox_pki(settings: Settings) -> str:

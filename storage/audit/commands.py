@@ -15,6 +15,7 @@ from storage.tenants import known_tenants
 
 from .checkpoint import key_id
 from .keys import public_keys
+from .roots import RootsUnusable, as_pem, load_roots
 from .sources import LeafSource
 from .trust import KEYS, trust_body
 from .verify import Report, verify_log
@@ -23,7 +24,7 @@ from .verify import Report, verify_log
 def audit_group(
     database: Callable[[], Database],
     sources: Callable[[], Sequence[LeafSource]],
-    default_roots: Callable[[], list[Path]],
+    default_roots: Callable[[], tuple[Path, ...]],
 ) -> click.Group:
     """The command group. Args: database: opens the worker role's; sources: the logs with all that recomputing them needs
     (storage knows no engine, so they are given); default_roots: PEM files of the trusted time-stamp authorities."""
@@ -42,7 +43,7 @@ def audit_group(
     )
     def verify(only: tuple[str, ...], roots: tuple[Path, ...], everything: bool) -> None:
         """全部の手順と提供等記録を、はじめから計算し直して確かめる。合わないところがあれば終了番号 1、指定が正しくなければ 2。"""
-        trusted = load_roots(roots or tuple(default_roots()))
+        trusted = _trusted(roots or default_roots())
         broken = False
         with closing(database()) as db:
             for tenant in _chosen(only, known_tenants(db)):
@@ -60,7 +61,7 @@ def audit_group(
     def trust(out: Path | None, roots: tuple[Path, ...]) -> None:
         """証明を確かめる人に渡す、公表用の鍵のファイルを作る。"""
         with closing(database()) as db:
-            body = trust_file(db, [path.read_text() for path in roots or default_roots()])
+            body = trust_file(db, as_pem(_trusted(roots or default_roots())))
         if out is None:
             click.echo(body)
         else:
@@ -93,17 +94,12 @@ def fingerprints(db: Database, tenant: str) -> list[str]:
         return [key_id(public) for public in public_keys(tx, tenant).values()]
 
 
-def load_roots(paths: Sequence[Path]) -> list[x509.Certificate]:
-    """Certificates from PEM files. Errors: click.ClickException naming the file."""
-    found = []
-    for path in paths:
-        try:
-            found += x509.load_pem_x509_certificates(path.read_bytes())
-        except (OSError, ValueError) as broken:
-            raise click.ClickException(
-                f"証明書を読めません: {path.name}。PEM 形式のファイルを渡してください。"
-            ) from broken
-    return found
+def _trusted(files: Sequence[Path]) -> list[x509.Certificate]:
+    """The certificates of these files. Errors: click.ClickException naming the file."""
+    try:
+        return load_roots(files)
+    except RootsUnusable as unusable:
+        raise click.ClickException(str(unusable)) from unusable
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from storage.audit.commands import audit_group
+from storage.audit.roots import root_files
 from storage.audit.sources import LeafSource, StepSource
 from storage.database import Database
 from storage.tenants import UnknownTenant, parse_tenant
@@ -131,9 +132,9 @@ def _database() -> Database:
     return Database(url, "worker", statement_timeout=600)
 
 
-def _roots() -> list[Path]:
+def _roots() -> tuple[Path, ...]:
     """The roots of time-stamp authorities that the installation was told to trust."""
-    return [Path(part) for part in os.environ.get("MADOGUCHI_TSA_ROOTS", "").split(os.pathsep) if part]
+    return root_files(os.environ.get("MADOGUCHI_TSA_ROOTS", ""))
 
 
 audit = audit_group(_database, sources, _roots)

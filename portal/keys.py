@@ -60,7 +60,10 @@ def rotate(tenant: str) -> None:
                 while done := reseal(database, ring, tenant, column, newest[column.purpose]):
                     bar.update(done)
         database.close()
-    click.echo("終わりました。古い鍵で封じた値は残っていません。")
+    click.echo(
+        "終わりました。封じてあった値は、すべて新しい鍵です。動いている窓口も1分のうちに新しい鍵に替わります。"
+        "それまでに前の鍵で封じた値も、これまでどおり開けます。"
+    )
 
 
 def _refuse_unknown(settings: Settings, tenant: str) -> None:

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import secrets
 import threading
+from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,6 +19,8 @@ from storage.clock import Clock, SystemClock
 from storage.database import Transaction
 from storage.encryption.master import MasterKey
 
+NOTICED = timedelta(minutes=1)
+"""After which a running process seals with the new key of a rotation that another one made."""
 _VERSION = b"\x01"
 _READ_KEYS = (
     "SELECT key_id, wrapped, coalesce(xmin = pg_current_xact_id_if_assigned()::xid, false)"
@@ -30,7 +33,8 @@ class SealBroken(Exception):
 
 
 class KeyRing:
-    """Keys of all tenants, unwrapped once and kept in memory.
+    """Keys of all tenants, unwrapped and kept in memory. Who seals looks at most once in ``NOTICED`` whether there is a newer one;
+    who opens looks when a value names a key that is not known yet.
 
     :param master: wraps and unwraps tenant keys.
     """
@@ -39,6 +43,7 @@ class KeyRing:
         self._master = master
         self._clock = clock or SystemClock()
         self._keys: dict[tuple[str, str], dict[int, bytes]] = {}
+        self._read_at: dict[tuple[str, str], datetime] = {}
         self._lock = threading.Lock()
 
     def seal(self, tx: Transaction, tenant: str, plain: bytes, context: str, purpose: str = "data") -> bytes:
@@ -47,7 +52,7 @@ class KeyRing:
         :param context: where the value lives, e.g. ``"inquiry_answer.payload:<id>"``.
         :param purpose: which of the tenant's keys.
         """
-        key_id, key = self._newest(tx, tenant, purpose)
+        key_id, key = self._newest(tx, tenant, purpose, fresh=self._aged(tenant, purpose))
         nonce = secrets.token_bytes(12)
         header = _VERSION + key_id.to_bytes(2, "big")
         return header + nonce + AESGCM(key).encrypt(nonce, plain, _bound(tenant, purpose, context))
@@ -74,7 +79,8 @@ class KeyRing:
 
         :returns: 32 bytes. The key of an index is never rotated by ``rotate``: the index would be lost.
         """
-        _, key = self._newest(tx, tenant, f"index:{purpose}")
+        # Never rotated, so nobody looks for a newer one.
+        _, key = self._newest(tx, tenant, f"index:{purpose}", fresh=False)
         return hmac.digest(key, value.encode(), hashlib.sha256)
 
     def ensure(self, tx: Transaction, tenant: str, purpose: str) -> bool:
@@ -83,7 +89,7 @@ class KeyRing:
         :returns: whether there was none.
         """
         missing = not self._load(tx, tenant, purpose)
-        self._newest(tx, tenant, purpose)
+        self._newest(tx, tenant, purpose, fresh=False)
         return missing
 
     def rotate(self, tx: Transaction, tenant: str, purpose: str = "data") -> int:
@@ -110,9 +116,16 @@ class KeyRing:
         """Drop the unwrapped keys, so that the next use reads the table again."""
         with self._lock:
             self._keys.clear()
+            self._read_at.clear()
 
-    def _newest(self, tx: Transaction, tenant: str, purpose: str) -> tuple[int, bytes]:
-        keys = self._load(tx, tenant, purpose)
+    def _aged(self, tenant: str, purpose: str) -> bool:
+        with self._lock:
+            at = self._read_at.get((tenant, purpose))
+        # A clock that was set back must not keep an old key in use for long.
+        return at is not None and not timedelta() <= self._clock.now() - at < NOTICED
+
+    def _newest(self, tx: Transaction, tenant: str, purpose: str, fresh: bool) -> tuple[int, bytes]:
+        keys = self._load(tx, tenant, purpose, fresh)
         if not keys:
             self._insert(tx, tenant, purpose, 1)
             keys = self._load(tx, tenant, purpose, fresh=True)
@@ -125,12 +138,15 @@ class KeyRing:
             if known and not fresh:
                 return known
         rows = tx.raw.execute(_READ_KEYS, (tenant, purpose)).fetchall()
+        if known and not rows:
+            return known  # keys never go: this transaction is in a scope that does not show them
         keys = {key_id: self._master.unwrap(bytes(wrapped)) for key_id, wrapped, _ in rows}
         if not any(ours for _, _, ours in rows):
             # A key made in this very transaction may still be rolled back: remembering it would let a later
             # transaction seal with a key that nobody kept.
             with self._lock:
                 self._keys[tenant, purpose] = keys
+                self._read_at[tenant, purpose] = self._clock.now()
         return keys
 
     def _insert(self, tx: Transaction, tenant: str, purpose: str, key_id: int) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from storage.clock import FixedClock
 from storage.database import Scope
-from storage.encryption import SealBroken
+from storage.encryption import FileMasterKey, KeyRing, SealBroken
+from storage.ids import new_id
 from storage.jobs import defer
 from storage.tenants import UnknownTenant, check_digit, parse_tenant
 
@@ -123,6 +127,61 @@ def test_rotation_keeps_old_values_readable(tx, key_ring):
     new = key_ring.seal(tx, "992011", b"new", "t.c:2", purpose="rotating")
     assert key_ring.key_id(new) == new_id > key_ring.key_id(old)
     assert key_ring.open(tx, "992011", old, "t.c:1", purpose="rotating") == b"old"
+
+
+@pytest.fixture
+def two_processes(databases, tmp_path):
+    """A ring that runs and another of the same master key that rotates, both with keys; the clock of the first."""
+    master, clock = (
+        FileMasterKey.create(tmp_path / "master.key"),
+        FixedClock(datetime(2026, 11, 22, tzinfo=UTC)),
+    )
+    running, turning = KeyRing(master, clock), KeyRing(master)
+    purpose = f"running-{new_id()}"
+    with databases.worker.transaction(Scope(tenant="992011")) as tx:
+        turning.ensure(tx, "992011", purpose)
+    return running, turning, clock, purpose
+
+
+def test_a_running_process_seals_with_the_key_of_a_rotation_within_a_minute(databases, two_processes):
+    running, turning, clock, purpose = two_processes
+
+    def sealed_by() -> int:
+        with databases.web.transaction(Scope(tenant="992011")) as tx:
+            return running.key_id(running.seal(tx, "992011", b"x", "t.c:1", purpose))
+
+    assert sealed_by() == 1
+    with databases.worker.transaction(Scope(tenant="992011")) as tx:
+        assert turning.rotate(tx, "992011", purpose) == 2
+    clock.advance(seconds=59)
+    assert sealed_by() == 1
+    clock.advance(seconds=1)
+    assert sealed_by() == 2
+    with databases.worker.transaction(Scope(tenant="992011")) as tx:
+        turning.rotate(tx, "992011", purpose)
+    clock.advance(days=-1)
+    assert sealed_by() == 3, "a clock that was set back does not keep the old key"
+
+
+def test_a_value_under_a_newer_key_tells_a_running_process_of_it(databases, two_processes):
+    running, turning, _, purpose = two_processes
+    with databases.worker.transaction(Scope(tenant="992011")) as tx:
+        assert running.key_id(running.seal(tx, "992011", b"x", "t.c:1", purpose)) == 1
+        turning.rotate(tx, "992011", purpose)
+        sealed = turning.seal(tx, "992011", b"new", "t.c:1", purpose)
+    with databases.web.transaction(Scope(tenant="992011")) as tx:
+        assert running.open(tx, "992011", sealed, "t.c:1", purpose) == b"new"
+        assert running.key_id(running.seal(tx, "992011", b"x", "t.c:1", purpose)) == 2
+
+
+def test_a_scope_that_does_not_show_the_keys_takes_none_away(databases, two_processes):
+    running, _, clock, purpose = two_processes
+    with databases.web.transaction(Scope(tenant="992011")) as tx:
+        sealed = running.seal(tx, "992011", b"mine", "t.c:1", purpose)
+    clock.advance(minutes=5)
+    with databases.web.transaction(Scope(tenant="992020")) as tx:
+        assert running.key_id(running.seal(tx, "992011", b"x", "t.c:1", purpose)) == 1
+        assert running.open(tx, "992011", sealed, "t.c:1", purpose) == b"mine"
 
 
 @pytest.mark.parametrize("code", ["011002", "131016", "312011", "271004", "992011", "992020"])

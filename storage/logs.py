@@ -16,6 +16,8 @@ from typing import Any
 import psycopg
 import structlog
 
+from storage import numbers
+
 # Keys that say what they hold. Values under them are dropped whole.
 FORBIDDEN_KEYS = frozenset(
     [
@@ -47,11 +49,11 @@ FORBIDDEN_KEYS = frozenset(
         "phone",
     ]
 )
-# Twelve digits in any width, with the separators people put between them; a reference (UUID) is not one of them.
-_REFERENCE = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_DIGITS = re.compile(r"(?<![0-9０-９])(?:[0-9０-９][\s\-‐−ー－.]?){11}[0-9０-９](?![0-9０-９])")
-_REFERENCE_OR_DIGITS = re.compile(f"({_REFERENCE})|{_DIGITS.pattern}")
+# A reference (UUID) is no number of a person, whatever digits it has.
+_REFERENCE = re.compile("([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
+_DIGITS = numbers.Digits(rf"{numbers.SPACES_AND_HYPHENS}\s.", 1)
 MASK = "[伏せました]"
+_LEAST = 10**11  # of twelve digits
 _MOST_FRAMES, _MOST_CAUSES = 20, 5
 
 
@@ -69,10 +71,20 @@ def _cleaned(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_cleaned(inner) for inner in value]
     if isinstance(value, str):
-        return _REFERENCE_OR_DIGITS.sub(lambda found: found[1] or MASK, value)
-    if isinstance(value, int) and not isinstance(value, bool) and _DIGITS.fullmatch(str(value)):
+        return _masked(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _LEAST:
         return MASK
     return value
+
+
+def _masked(text: str) -> str:
+    """The text without its runs of twelve digits and more; references stay."""
+    if not _DIGITS.runs(text):
+        return text
+    # Every second piece is a reference.
+    pieces = _REFERENCE.split(text)
+    pieces[::2] = [numbers.masked(one, _DIGITS.runs(one), MASK) for one in pieces[::2]]
+    return "".join(pieces)
 
 
 def where(exc_info: tuple[Any, BaseException, Any]) -> str:

@@ -12,23 +12,24 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from storage import numbers
 from workflows.engine.definition import Trigger
 from workflows.engine.values import Reason
 
 MAX_TEXT = 2000
 MAX_LIST = 1000
 _CODE = re.compile(r"[A-Za-z0-9_.:/@+=-]{1,200}")
-# Twelve digits, also full-width, in kanji, or with one space or hyphen (of any kind a keyboard writes) between groups, that do not
-# belong to a longer code.
-_DIGIT = "[0-9０-９〇零一二三四五六七八九]"
-_NUMBER = re.compile(
-    rf"(?<![0-9A-Za-z０-９_-])(?:{_DIGIT}[ 　\-‐-―−－ー]?){{11}}{_DIGIT}(?![0-9A-Za-z０-９_-])"
-)
+_DIGITS = numbers.Digits(numbers.SPACES_AND_HYPHENS, 1)
+# Twelve digits with one of these beside them belong to a longer code.
+_OF_A_CODE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-")
 
 
 def holds_a_number(text: str) -> bool:
     """Whether ``text`` has something in it that looks like a 個人番号."""
-    return _NUMBER.search(text) is not None
+    return numbers.enough(text) and any(
+        _OF_A_CODE.isdisjoint(text[max(starts - 1, 0) : starts] + text[ends : ends + 1])
+        for starts, ends in _DIGITS.twelve(text)
+    )
 
 
 def check_input(trigger: Trigger, given: Mapping[str, Any]) -> list[Reason]:

@@ -25,6 +25,7 @@ COMMANDS = {
     "audit": ("workflows.provision_records.commands", "audit", "記録の鎖と署名を確かめる"),
     "proof": ("workflows.provision_records.commands", "proof", "住民の証明ファイルを確かめる"),
     "cases": ("portal.running.cases", "cases", "開いている案件の定義の版を見る・移す"),
+    "jobs": ("portal.running.failed_jobs", "failed", "失敗した裏方の仕事を見る・やりなおす"),
     "keys": ("portal.keys", "keys", "鍵を作る・替える"),
     "settings": ("portal.running.commands", "show_settings", "設定の一覧"),
     "doctor": ("portal.running.doctor", "doctor", "この機械に足りないものを調べる"),

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import click
 
+from portal.databases import open_database
+from portal.failures import in_words
+from portal.running.failed_jobs import failed_jobs
 from portal.settings import Settings
 from workflows.engine import DefinitionError
 from workflows.engine.check import all_definitions
@@ -21,7 +24,7 @@ TORTURE = "髙﨑𠮷①㈱"
 
 @click.command()
 def doctor() -> None:
-    """この機械に足りないものを調べる。足りないものがあれば 1 で終わる。"""
+    """この機械に足りないものと、失敗したままの仕事を調べる。あれば 1 で終わる。"""
     checks: list[tuple[str, Callable[[], str]]] = [
         ("印刷（PDF）と文字の形", _printing),
         ("カードの部品（PKCS#11）", _card_module),
@@ -29,6 +32,8 @@ def doctor() -> None:
         ("主鍵", _master_key),
         ("手続の定義が、公表されたまま", _definitions),
     ]
+    if _has_database(Settings.from_env()):
+        checks.append(("裏方の仕事に、失敗したままのものがない", _failed_jobs))
     wrong = 0
     for words, check in checks:
         advice = check()
@@ -77,3 +82,28 @@ def _definitions() -> str:
     except DefinitionError as broken:
         wrong = [str(broken)]
     return f"{'、'.join(wrong)}（配られたままのファイルに戻してください）" if wrong else ""
+
+
+def _has_database(settings: Settings) -> bool:
+    """Whether there is a job list to look at: nothing is started anew for it, and no other role's address is used."""
+    return bool(settings.worker_url) or (settings.embedded and (settings.var / "database").exists())
+
+
+def _failed_jobs() -> str:
+    """A job that failed for good tells nobody: what was to follow from a step or a request is missing until a person looks."""
+    database = open_database(Settings.from_env(), "worker", pool_size=1)
+    try:
+        found = failed_jobs(database)
+    except Exception as failure:
+        words = in_words(failure)
+        if words is None:
+            raise
+        return words
+    finally:
+        database.close()
+    if not found:
+        return ""
+    return (
+        f"{'、'.join(map(str, found))}。worker の記録で原因を調べて直し、`madoguchi jobs again 仕事の名前` でやりなおしてください"
+        "（もう要らないものは `madoguchi jobs forget 仕事の名前`）"
+    )

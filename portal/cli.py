@@ -26,6 +26,7 @@ COMMANDS = {
     "proof": ("workflows.provision_records.commands", "proof", "住民の証明ファイルを確かめる"),
     "cases": ("portal.running.cases", "cases", "開いている案件の定義の版を見る・移す"),
     "jobs": ("portal.running.failed_jobs", "failed", "失敗した裏方の仕事を見る・やりなおす"),
+    "link": ("portal.running.link", "link", "情報連携を止める・再び始める"),
     "keys": ("portal.keys", "keys", "鍵を作る・替える"),
     "settings": ("portal.running.commands", "show_settings", "設定の一覧"),
     "doctor": ("portal.running.doctor", "doctor", "この機械に足りないものを調べる"),

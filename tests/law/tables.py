@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from workflows.law.loader import dump, shipped
+from workflows.law.table import LawRow, LawTable
 
 A, B = "992011-01", "992020-01"
 TODAY = date(2026, 11, 22)
@@ -20,3 +21,9 @@ def _dumped() -> dict[str, Any]:
 
 def raw() -> dict[str, Any]:
     return copy.deepcopy(_dumped())
+
+
+def allowed(table: LawTable, asker: str, holder: str, affair: str, item: str, on_date: date) -> LawRow | None:
+    """The first row by which this exchange may be, if any."""
+    rows = (one for one in table.rows if table.allows(one.id, asker, holder, affair, (item,), on_date))
+    return next(rows, None)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sandbox.core.permit_list import PermitList, PermitRow
 from sandbox.provision import permit_list, product_law_table
-from tests.law.tables import TODAY, A, B, raw
+from tests.law.tables import TODAY, A, B, allowed, raw
 from workflows.law import loader
 from workflows.law.loader import build, shipped
 from workflows.law.table import LawTable
@@ -66,10 +66,10 @@ def test_every_row_cites_the_row_of_the_order_and_the_article_that_spells_that_r
 def test_local_tax_for_the_care_of_the_late_elderly_goes_to_the_union_and_not_to_a_mayor(
     table: LawTable,
 ) -> None:
-    union = table.find("998001-03", B, "late-elderly-medical", "local-tax", TODAY)
+    union = allowed(table, "998001-03", B, "late-elderly-medical", "local-tax", TODAY)
     assert union is not None
     assert union.source.startswith("命令2条の表115の項・117条")
-    assert table.find(A, B, "late-elderly-medical", "local-tax", TODAY) is None
+    assert allowed(table, A, B, "late-elderly-medical", "local-tax", TODAY) is None
     assert "085-02" not in {row.id for row in table.rows}
 
 
@@ -90,7 +90,7 @@ def test_a_row_outside_its_days_never_permits_here_nor_at_the_core(data: st.Data
     for day in (some, *edges):
         inside = start <= day and (end is None or day < end)
         verdict = permits.decide("asker", "holder", affair, [item], row["id"], day)
-        assert (table.find(asker, holder, affair, item, day) is not None) == inside
+        assert (allowed(table, asker, holder, affair, item, day) is not None) == inside
         assert (row["id"] in {one.id for one in table.possible(asker, day)}) == inside
         assert isinstance(verdict, PermitRow) == inside
         assert inside or verdict == "NO_LAW_ROW"

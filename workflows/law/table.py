@@ -129,13 +129,6 @@ class LawTable:
     rules: tuple[Rule, ...] = ()
     digest: str = ""
 
-    @cached_property
-    def _by_exchange(self) -> dict[tuple[str, str], list[LawRow]]:
-        index: dict[tuple[str, str], list[LawRow]] = {}
-        for row in self.rows:
-            index.setdefault((row.affair, row.item), []).append(row)
-        return index
-
     def roles_of(self, organisation: str) -> frozenset[str]:
         """Roles of a 機関コード such as 992011-01; a bare role code stands for itself. Unknown codes have no role."""
         if organisation in self.role_names:
@@ -146,23 +139,13 @@ class LawTable:
         body = body_of(tenant)
         return frozenset(r for k in self.kinds if k.kind == suffix and k.body == body for r in k.roles)
 
-    def find(self, asker: str, holder: str, affair: str, item: str, on_date: date) -> LawRow | None:
-        """The row that allows this exchange on this day, or None.
-
-        Args: asker, holder: 機関コード (or a role code); affair, item: codes of this table; on_date: day in Asia/Tokyo.
-        """
-        askers, holders = self.roles_of(asker), self.roles_of(holder)
-        for row in self._by_exchange.get((affair, item), ()):
-            if row.asker in askers and row.holder in holders and row.period.covers(on_date):
-                return row
-        return None
-
     def allows(
         self, row_id: str, asker: str, holder: str, affair: str, items: Iterable[str], on_date: date
     ) -> bool:
         """Whether this very row, not merely some row, allows this exchange on this day.
 
-        Args: as for `find`; the row is the one that the request will name.
+        Args: row_id: the row that the request will name; asker, holder: 機関コード (or a role code); affair, items: codes of this table;
+        on_date: day in Asia/Tokyo.
         """
         askers, holders = self.roles_of(asker), self.roles_of(holder)
         wanted = tuple(items)

@@ -39,6 +39,7 @@ _NAME = re.compile(rb"[<\s]([^\s<>=/?!\"']{1,80})(?=[\s>/=])")
 _LONG_TAG = re.compile(rb"<[^<>]{%d}" % MAX_TAG)
 _ENCODING = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"']{1,40})[\"']")
 _OUR_ENCODINGS = frozenset({b"utf-8", b"utf8", b"utf-16", b"us-ascii", b"ascii"})
+# What `zipfile` raises for bytes that are no sound package; NotImplementedError for a way of packing it does not know.
 _BROKEN = (
     zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, EOFError, ValueError, RuntimeError, OverflowError, MemoryError,
 )  # fmt: skip

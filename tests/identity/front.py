@@ -212,7 +212,9 @@ class Servers:
         (tls / "nginx.conf").write_text(
             # A super-user's nginx would give its work to somebody who may not write here.
             f"{'user root; ' if os.geteuid() == 0 else ''}daemon off; pid {tls}/nginx.pid; error_log {tls}/error.log warn; worker_processes 1;\n"
-            f"events {{ worker_connections 64; }}\nhttp {{\n{temporary}include {tls}/madoguchi.conf;\n}}\n"
+            f"events {{ worker_connections 64; }}\nhttp {{\n{temporary}"
+            # As Debian's nginx.conf does.
+            f"gzip on; gzip_min_length 1;\ninclude {tls}/madoguchi.conf;\n}}\n"
         )
         nginx = shutil.which("nginx") or "/usr/sbin/nginx"
         self._run(

@@ -56,6 +56,14 @@ def shown(front: Front, own: Pki, name: str, found: SoftCard | None) -> httpx.Re
         return holder.get(start(front, visitor))
 
 
+def test_no_page_is_compressed_where_its_length_would_tell_of_a_token(front: Front) -> None:
+    with browser(front) as visitor:
+        page = visitor.get(f"{front.main}/login", headers={"Accept-Encoding": "gzip"})
+        assert 'name="csrf_token"' in page.text
+        missing = visitor.get(f"{front.card}/card/enter?code=0000000000", headers={"Accept-Encoding": "gzip"})
+    assert [one.headers.get("Content-Encoding") for one in (page, missing)] == [None, None]
+
+
 def test_a_card_opens_a_session_and_the_page_that_was_wanted(front: Front, own: Pki) -> None:
     with browser(front) as visitor, browser(front, front.card_files(living_card(own), "good")) as holder:
         address = start(front, visitor)
